@@ -1,0 +1,30 @@
+#!/bin/sh
+# Everything that is judged without running the program: gofmt, go vet, golangci-lint, shellcheck.
+set -eu
+cd "$(dirname "$0")/.."
+
+failed=
+
+# The folders that start with a dot, and bin, hold what was installed, not what is written here.
+unformatted=$(find . -path './.*' -prune -o -path ./bin -prune -o -name '*.go' -exec gofmt -l {} +)
+if [ -n "$unformatted" ]; then
+    printf 'lint: not as gofmt writes it (gofmt -w):\n%s\n' "$unformatted"
+    failed=1
+fi
+
+go vet ./... || failed=1
+
+# Without the linter there is no answer, so this is a failure, not a skip.
+if linter=$(scripts/tool.sh golangci-lint); then
+    "$linter" run ./... || failed=1
+else
+    failed=1
+fi
+
+if shellcheck=$(scripts/tool.sh shellcheck); then
+    "$shellcheck" scripts/*.sh .ci/run || failed=1
+else
+    scripts/skipped.sh 'shellcheck of scripts/*.sh: it could not be installed'
+fi
+
+[ -z "$failed" ]
