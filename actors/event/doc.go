@@ -1,0 +1,25 @@
+// Package event is the data plane of execd: the append-only log of one
+// execution and the cursors that read it.
+//
+// An event is encoded once, when it is appended, as the Server-Sent Events
+// frame that goes on the wire (WHATWG HTML, section 9.2). Ids are dense and
+// start at 1. The first event is init, the last is the terminal event, and
+// nothing follows it.
+//
+// Any number of goroutines append to a Log and any number read it, each
+// through a Cursor of its own. A Cursor belongs to one goroutine. An appender
+// never waits for a reader, except where a log was made with Pace: see Limits.
+// It may wait for the disk once the log has outgrown its share of memory.
+//
+// The newest part of a log is in memory, older parts are in files, and what
+// exceeds the disk limit is evicted, oldest first. A reader that asks for an
+// evicted event gets an *EvictedError with the oldest id still held; there is
+// no silent gap.
+//
+// An Output holds the exact bytes a process wrote, with the same storage, and
+// is addressed by byte offset.
+//
+// To test: a Store on t.TempDir() with small Limits makes spilling and
+// eviction happen within a few kilobytes; nothing here reads the clock except
+// for the timestamp of an event, and testing/synctest replaces that.
+package event

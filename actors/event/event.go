@@ -1,0 +1,62 @@
+package event
+
+import "time"
+
+// Type names an event, in the field "type" of its JSON object.
+type Type string
+
+// The types of the execd API. Status, DisplayUpdate and ClearOutput are newer
+// than some clients, so nothing essential may depend on them.
+const (
+	TypeInit           Type = "init"
+	TypeStdout         Type = "stdout"
+	TypeStderr         Type = "stderr"
+	TypeResult         Type = "result"
+	TypeExecutionCount Type = "execution_count"
+	TypeComplete       Type = "execution_complete"
+	TypeError          Type = "error"
+	TypeStatus         Type = "status"
+	TypePing           Type = "ping"
+	TypeDisplayUpdate  Type = "display_update"
+	TypeClearOutput    Type = "clear_output"
+)
+
+// MaxText is the most bytes of text that one event carries; longer text is
+// split over several. JSON escaping makes a byte six at worst, and bytes that
+// are not UTF-8 travel a second time in base64 (4/3), so that a frame stays
+// below 1 MiB, well under the 4 MiB line that the Go client accepts.
+const MaxText = 128 << 10
+
+const _ = uint(1<<20 - MaxText*6 - MaxText*4/3) // does not compile unless a frame fits
+
+// Event is what one frame says. The zero value of a field leaves it out.
+type Event struct {
+	Type           Type
+	Text           string
+	Time           time.Time         // the zero time is now; sent in milliseconds since 1970
+	ExecutionID    string            // beside text in init
+	ExecutionCount int               // Jupyter's prompt number
+	Duration       time.Duration     // of a terminal event; sent in milliseconds
+	Results        map[string]string // MIME type to value, each value a string
+	Metadata       string            // a JSON object, by MIME type
+	DisplayID      string            // Jupyter's transient.display_id
+	Error          *Error
+	Status         string // of a status event: queued, running, killed, ...
+	Position       int    // in the queue, of status queued
+	ExitCode       *int   // of a terminal event: 0-255, 128+n for signal n
+	Signal         string // POSIX name
+	Reason         string // of a terminal event: timeout, interrupt, ...
+	Partial        bool   // the line goes on in the next event of this type
+	Wait           bool   // of clear_output: when the next output comes
+}
+
+// Error is the object "error" of an event, in the words of a Jupyter error
+// message.
+type Error struct {
+	Name      string   // ename
+	Value     string   // evalue
+	Traceback []string // never null on the wire
+}
+
+// Terminal reports whether an event of this type ends a log.
+func (t Type) Terminal() bool { return t == TypeComplete || t == TypeError }

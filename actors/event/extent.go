@@ -1,0 +1,208 @@
+package event
+
+import (
+	"fmt"
+	"os"
+	"sort"
+)
+
+// extentSize is when the next file is begun. Files are the unit of eviction:
+// this is how much more than the limit is lost at a time.
+const extentSize = 8 << 20
+
+// extent is one file of a spool. Its path stays valid until it is evicted; a
+// reader that opened it before keeps reading it.
+type extent struct {
+	path string
+	file *os.File // open for appending while it is the newest
+	size int64
+}
+
+func (x *extent) remove() {
+	x.seal()
+	_ = os.Remove(x.path) // somebody may have emptied the directory; there is nothing to tell
+}
+
+func (x *extent) seal() {
+	if x.file != nil {
+		_ = x.file.Close() // data went through write(2), which reported its errors
+		x.file = nil
+	}
+}
+
+// relieve moves full segments from memory to files until the spool is within
+// its share, and evicts what exceeds the disk. It is called by appenders that
+// hold no lock, and is the only place where they may wait for the disk.
+func (s *spool) relieve() {
+	s.mu.Lock()
+	crowded := s.crowded()
+	s.mu.Unlock()
+	if !crowded {
+		return
+	}
+	s.spilling.Lock()
+	defer s.spilling.Unlock()
+	for {
+		s.mu.Lock()
+		i := s.firstInMemory()
+		if !s.crowded() || i < 0 {
+			s.mu.Unlock()
+			return
+		}
+		seg := s.segs[i]
+		s.mu.Unlock()
+		s.place(seg)
+	}
+}
+
+// place puts seg on the disk, or makes room for the next try where the disk
+// refuses: the oldest file goes first, and seg itself when there is none.
+func (s *spool) place(seg *segment) {
+	if s.spill(seg) {
+		s.keepWithinDisk()
+		return
+	}
+	end := seg.off + int64(seg.n)
+	if len(s.extents) > 0 {
+		s.mu.Lock()
+		end = s.endOf(s.extents[0])
+		s.mu.Unlock()
+	}
+	s.evictUpTo(end)
+}
+
+// firstInMemory is the oldest full segment in memory, or -1; mu is held.
+func (s *spool) firstInMemory() int {
+	full := s.full()
+	i := sort.Search(full, func(i int) bool { return s.segs[i].buf != nil })
+	if i >= full {
+		return -1
+	}
+	return i
+}
+
+// spill writes one segment to the newest extent. It reports false when the
+// disk refuses; the caller then evicts, which is announced to readers.
+func (s *spool) spill(seg *segment) bool {
+	x, err := s.writable()
+	if err == nil {
+		_, err = x.file.Write(seg.buf)
+	}
+	if err != nil {
+		if !s.broken {
+			s.store.failed(fmt.Errorf("spill log %s: %w", s.name, err))
+		}
+		s.broken = true
+		if x != nil {
+			x.seal() // what a short write left behind is never referred to
+		}
+		return false
+	}
+	s.broken = false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seg.ext, seg.extAt, seg.buf = x, x.size, nil
+	x.size += int64(seg.n)
+	s.inMem -= int64(seg.n)
+	s.onDisk += int64(seg.n)
+	s.store.memory.Add(-int64(seg.n))
+	s.store.disk.Add(int64(seg.n))
+	return true
+}
+
+// writable returns the extent to append to; spilling is held.
+func (s *spool) writable() (*extent, error) {
+	if n := len(s.extents); n > 0 {
+		x := s.extents[n-1]
+		if x.file != nil && x.size < extentSize {
+			return x, nil
+		}
+		x.seal()
+	}
+	s.files++
+	f, err := s.store.create(fmt.Sprintf("%s.%d", s.name, s.files))
+	if err != nil {
+		return nil, err
+	}
+	x := &extent{path: f.Name(), file: f}
+	s.extents = append(s.extents, x)
+	return x, nil
+}
+
+// keepWithinDisk evicts the oldest extents while a disk limit is exceeded;
+// spilling is held.
+func (s *spool) keepWithinDisk() {
+	for len(s.extents) > 1 {
+		s.mu.Lock()
+		over := s.onDisk > s.store.limits.DiskPerLog || s.store.disk.Load() > s.store.limits.DiskTotal
+		end := s.endOf(s.extents[0])
+		s.mu.Unlock()
+		if !over {
+			return
+		}
+		s.evictUpTo(end)
+	}
+}
+
+// endOf is the offset behind the last byte in x; mu is held.
+func (s *spool) endOf(x *extent) int64 {
+	var end int64
+	for _, seg := range s.segs {
+		if seg.ext != nil && seg.ext != x {
+			break
+		}
+		if seg.ext == x {
+			end = seg.off + int64(seg.n)
+		}
+	}
+	return end
+}
+
+// evictUpTo forgets the segments below end and the extents that held only
+// those; spilling is held.
+func (s *spool) evictUpTo(end int64) {
+	if s.waitOwner != nil {
+		s.waitOwner(end)
+	}
+	s.mu.Lock()
+	keep := 0
+	for keep < len(s.segs) && s.segs[keep].off < end {
+		s.forget(s.segs[keep])
+		keep++
+	}
+	s.segs = append([]*segment(nil), s.segs[keep:]...)
+	var first *extent
+	if len(s.segs) > 0 {
+		first = s.segs[0].ext
+	}
+	s.mu.Unlock()
+	for len(s.extents) > 0 && s.extents[0] != first {
+		s.extents[0].remove()
+		s.extents = s.extents[1:]
+	}
+}
+
+func (s *spool) forget(seg *segment) {
+	n := int64(seg.n)
+	s.store.evicted.Add(n)
+	if seg.buf != nil {
+		s.inMem -= n
+		s.store.memory.Add(-n)
+		return
+	}
+	s.onDisk -= n
+	s.store.disk.Add(-n)
+}
+
+// leaveMemory moves everything to files, once nothing will be added.
+func (s *spool) leaveMemory() {
+	s.mu.Lock()
+	s.unload, s.memory = true, 0
+	s.mu.Unlock()
+	s.relieve()
+	s.spilling.Lock()
+	defer s.spilling.Unlock()
+	for _, x := range s.extents {
+		x.seal()
+	}
+}

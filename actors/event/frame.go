@@ -1,0 +1,130 @@
+package event
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// appendFrame appends the SSE frame of e: "id: N", "data: {json}", a blank
+// line. An id of 0 leaves the id line out, as for a ping.
+func appendFrame(b []byte, id int64, e *Event) []byte {
+	b = appendHead(b, id)
+	b = append(b, `{"type":"`...)
+	b = append(b, e.Type...)
+	b = append(b, '"')
+	if e.Text != "" {
+		b = append(b, `,"text":`...)
+		b = appendString(b, e.Text)
+	}
+	b = appendNumber(b, `,"execution_count":`, int64(e.ExecutionCount))
+	b = appendNumber(b, `,"execution_time":`, e.Duration.Milliseconds())
+	b = append(b, `,"timestamp":`...)
+	b = strconv.AppendInt(b, e.Time.UnixMilli(), 10)
+	b = appendDetails(b, e)
+	return append(b, "}\n\n"...)
+}
+
+func appendDetails(b []byte, e *Event) []byte {
+	b = appendMap(b, `,"results":`, e.Results)
+	if e.Metadata != "" {
+		b = append(append(b, `,"metadata":`...), e.Metadata...)
+	}
+	if e.Error != nil {
+		b = appendError(b, e.Error)
+	}
+	b = appendField(b, `,"execution_id":`, e.ExecutionID)
+	b = appendField(b, `,"display_id":`, e.DisplayID)
+	b = appendField(b, `,"status":`, e.Status)
+	b = appendNumber(b, `,"position":`, int64(e.Position))
+	if e.ExitCode != nil {
+		b = append(b, `,"exit_code":`...)
+		b = strconv.AppendInt(b, int64(*e.ExitCode), 10)
+	}
+	b = appendField(b, `,"signal":`, e.Signal)
+	b = appendField(b, `,"reason":`, e.Reason)
+	if e.Partial {
+		b = append(b, `,"partial":true`...)
+	}
+	if e.Wait {
+		b = append(b, `,"wait":true`...)
+	}
+	return b
+}
+
+// appendText is appendFrame for what a process prints: the one that runs a
+// million times a second. Text that is not UTF-8 is sent with U+FFFD in place
+// of each bad byte and a second time, exactly, in the field base64.
+func appendText(b []byte, id int64, typ Type, text []byte, partial bool, millis int64) []byte {
+	b = appendHead(b, id)
+	b = append(b, `{"type":"`...)
+	b = append(b, typ...)
+	b = append(b, `","text":`...)
+	b = appendString(b, text)
+	b = append(b, `,"timestamp":`...)
+	b = strconv.AppendInt(b, millis, 10)
+	if partial {
+		b = append(b, `,"partial":true`...)
+	}
+	if !utf8.Valid(text) {
+		b = append(b, `,"base64":"`...)
+		b = base64.StdEncoding.AppendEncode(b, text)
+		b = append(b, '"')
+	}
+	return append(b, "}\n\n"...)
+}
+
+func appendHead(b []byte, id int64) []byte {
+	if id != 0 {
+		b = append(b, "id: "...)
+		b = strconv.AppendInt(b, id, 10)
+		b = append(b, '\n')
+	}
+	return append(b, "data: "...)
+}
+
+func appendNumber(b []byte, name string, n int64) []byte {
+	if n == 0 {
+		return b
+	}
+	return strconv.AppendInt(append(b, name...), n, 10)
+}
+
+func appendField(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendString(append(b, name...), value)
+}
+
+func appendMap(b []byte, name string, m map[string]string) []byte {
+	if len(m) == 0 {
+		return b
+	}
+	b = append(b, name...)
+	sep := byte('{')
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		b = append(b, sep)
+		b = append(appendString(b, k), ':')
+		b = appendString(b, m[k])
+		sep = ','
+	}
+	return append(b, '}')
+}
+
+func appendError(b []byte, e *Error) []byte {
+	b = append(b, `,"error":{"ename":`...)
+	b = appendString(b, e.Name)
+	b = append(b, `,"evalue":`...)
+	b = appendString(b, e.Value)
+	b = append(b, `,"traceback":[`...)
+	for i, line := range e.Traceback {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, line)
+	}
+	return append(b, "]}"...)
+}

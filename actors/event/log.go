@@ -1,0 +1,169 @@
+package event
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Log is the append-only event log of one execution. All methods may be
+// called from any goroutine. It is made by Store.NewLog and holds memory and
+// files until Remove.
+type Log struct {
+	spool    spool
+	id       string
+	last     int64 // id of the newest event; guarded by spool.mu
+	ended    bool  // guarded by spool.mu
+	done     chan struct{}
+	readers  atomic.Int32
+	watch    atomic.Pointer[func(readers int)]
+	owner    atomic.Pointer[Cursor]
+	progress chan struct{} // cap 1: the owner has read on, or left
+	patience time.Duration // what is left of Limits.Pace; touched only by the evicting appender
+}
+
+// NewLog returns the empty log of the execution id.
+func (s *Store) NewLog(id string) *Log {
+	l := &Log{id: id, done: make(chan struct{})}
+	l.spool = spool{store: s, name: id + ".events", memory: s.limits.MemoryPerLog}
+	return l
+}
+
+// ID returns the id of the execution.
+func (l *Log) ID() string { return l.id }
+
+// Done returns a channel that is closed once the terminal event is in.
+func (l *Log) Done() <-chan struct{} { return l.done }
+
+// Append adds e and returns its id, or 0 where the log has ended: what comes
+// after the terminal event is not part of the execution.
+func (l *Log) Append(e Event) int64 {
+	return l.append(&e, false)
+}
+
+// End adds the terminal event e, of which a log has exactly one. It reports
+// whether it was the first to end the log; a later one is dropped.
+func (l *Log) End(e Event) bool {
+	return l.append(&e, true) != 0
+}
+
+func (l *Log) append(e *Event, end bool) int64 {
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	s := &l.spool
+	s.mu.Lock()
+	if l.ended || s.removed {
+		s.mu.Unlock()
+		return 0
+	}
+	l.last++
+	id := l.last
+	s.commit(appendFrame(s.tail(id), id, e))
+	if end {
+		l.ended = true
+		s.trim()
+		close(l.done)
+	}
+	s.notify()
+	s.mu.Unlock()
+	s.relieve()
+	return id
+}
+
+// Batch calls fn to append any number of texts at the cost of one lock and
+// one wake-up. It does not call fn once the log has ended. Fn must not block.
+func (l *Log) Batch(fn func(*Batch)) {
+	s := &l.spool
+	s.mu.Lock()
+	if l.ended || s.removed {
+		s.mu.Unlock()
+		return
+	}
+	before := l.last
+	fn(&Batch{log: l, millis: time.Now().UnixMilli()})
+	if l.last != before {
+		s.notify()
+	}
+	s.mu.Unlock()
+	s.relieve()
+}
+
+// Batch appends to its log, inside the function that it was given to.
+type Batch struct {
+	log    *Log
+	millis int64
+}
+
+// Text appends what a process printed. Text above MaxText is split into
+// several events, all but the last marked partial, never inside a character.
+// The bytes of text are copied.
+func (b *Batch) Text(typ Type, text []byte, partial bool) {
+	for len(text) > MaxText {
+		n := cut(text)
+		b.frame(typ, text[:n], true)
+		text = text[n:]
+	}
+	b.frame(typ, text, partial)
+}
+
+func (b *Batch) frame(typ Type, text []byte, partial bool) {
+	b.log.last++
+	id := b.log.last
+	s := &b.log.spool
+	s.commit(appendText(s.tail(id), id, typ, text, partial, b.millis))
+}
+
+// cut is how many bytes of text, which is longer than MaxText, go into one
+// event.
+func cut(text []byte) int {
+	for n := MaxText; n > MaxText-4; n-- {
+		if text[n]&0xC0 != 0x80 { // the next byte begins a character
+			return n
+		}
+	}
+	return MaxText
+}
+
+// Range is what a log holds.
+type Range struct {
+	Oldest int64 // id of the oldest event still held; 1 for most logs, Last+1 when none is
+	Last   int64 // id of the newest event; 0 when empty
+	Bytes  int64 // size of the frames still held
+	Ended  bool
+}
+
+// Range returns what the log holds now.
+func (l *Log) Range() Range {
+	s := &l.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Range{Oldest: s.oldest(l.last + 1), Last: l.last, Bytes: s.inMem + s.onDisk, Ended: l.ended}
+}
+
+// Unload moves an ended log to its files, where it is read as before. It
+// does nothing to a log that goes on.
+func (l *Log) Unload() {
+	if l.Range().Ended {
+		l.spool.leaveMemory()
+	}
+}
+
+// Remove drops the log and its files. Readers get ErrRemoved.
+func (l *Log) Remove() {
+	l.spool.remove()
+	l.leave(nil)
+}
+
+// Readers is how many cursors are open.
+func (l *Log) Readers() int { return int(l.readers.Load()) }
+
+// OnReaders has fn called with the number of open cursors whenever one is
+// opened or closed. Fn must not block.
+func (l *Log) OnReaders(fn func(readers int)) { l.watch.Store(&fn) }
+
+func (l *Log) count(delta int32) {
+	n := l.readers.Add(delta)
+	if fn := l.watch.Load(); fn != nil {
+		(*fn)(int(n))
+	}
+}

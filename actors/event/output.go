@@ -1,0 +1,124 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// rawShare is the part of a log's memory that the exact bytes may take: they
+// are read rarely, and the file cache serves them when they are.
+const rawShare = 4
+
+// Output is the exact bytes that a process wrote to stdout and stderr, in the
+// order in which they were read. It may grow after the execution has ended,
+// by what background children still write. All methods may be called from any
+// goroutine. It is made by Store.NewOutput and holds memory and files until
+// Remove.
+type Output struct {
+	spool  spool
+	closed bool // guarded by spool.mu
+}
+
+// NewOutput returns the empty output of the execution id.
+func (s *Store) NewOutput(id string) *Output {
+	return &Output{spool: spool{store: s, name: id + ".output", memory: s.limits.MemoryPerLog / rawShare}}
+}
+
+// Write appends p, which is copied. It never fails; bytes written after
+// Remove are dropped with the execution they belong to.
+func (o *Output) Write(p []byte) {
+	s := &o.spool
+	s.mu.Lock()
+	if s.removed || o.closed {
+		s.mu.Unlock()
+		return
+	}
+	for len(p) > 0 {
+		buf := s.tail(s.end)
+		n := min(len(p), segmentSize-len(buf))
+		s.commit(append(buf, p[:n]...))
+		p = p[n:]
+	}
+	s.notify()
+	s.mu.Unlock()
+	s.relieve()
+}
+
+// Close says that no byte will follow.
+func (o *Output) Close() {
+	s := &o.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.closed = true
+	s.trim()
+	s.notify()
+}
+
+// Range returns the offset of the oldest byte held and the offset behind the
+// newest.
+func (o *Output) Range() (oldest, end int64) {
+	s := &o.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.oldest(s.end), s.end
+}
+
+// CopyTo writes the bytes from the offset off up to end to w. It returns an
+// *EvictedError where they are gone, and otherwise what w returned.
+func (o *Output) CopyTo(ctx context.Context, w io.Writer, off, end int64) error {
+	var r reader
+	defer r.close()
+	for off < end {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rest, err := o.locate(off)
+		if err != nil {
+			return err
+		}
+		p, err := r.read(rest)
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p = p[:min(int64(len(p)), end-off)]
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+		off += int64(len(p))
+	}
+	return nil
+}
+
+func (o *Output) locate(off int64) (remainder, error) {
+	s := &o.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.removed {
+		return remainder{}, ErrRemoved
+	}
+	i := s.find(off)
+	if i < 0 {
+		return remainder{}, &EvictedError{Asked: off, Oldest: s.oldest(s.end)}
+	}
+	if i == len(s.segs) {
+		return remainder{}, io.EOF
+	}
+	return s.segs[i].from(off), nil
+}
+
+// Unload moves a closed output to its files.
+func (o *Output) Unload() {
+	o.spool.mu.Lock()
+	closed := o.closed
+	o.spool.mu.Unlock()
+	if closed {
+		o.spool.leaveMemory()
+	}
+}
+
+// Remove drops the bytes and their files.
+func (o *Output) Remove() { o.spool.remove() }

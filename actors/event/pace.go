@@ -1,0 +1,64 @@
+package event
+
+import "time"
+
+// Pace lets the log wait for its owner, the reader that started the run, when
+// it has reached its disk limit: the producer then stops, by way of its full
+// pipe, until the owner has read on. All waits together last Limits.Pace at
+// most; after that the oldest events are evicted under the owner's feet, and
+// it is told so. Call it before the first append.
+func (l *Log) Pace() {
+	l.progress = make(chan struct{}, 1)
+	l.patience = l.spool.store.limits.Pace
+	l.spool.waitOwner = l.waitOwner
+}
+
+// Own makes c the owner of a paced log. A second owner replaces the first.
+func (l *Log) Own(c *Cursor) {
+	if l.progress != nil {
+		c.owns = true
+		l.owner.Store(c)
+	}
+}
+
+// waitOwner returns once the owner has read everything below end, has left,
+// or patience is over.
+func (l *Log) waitOwner(end int64) {
+	timer := time.NewTimer(l.patience)
+	defer timer.Stop()
+	start := time.Now()
+	for {
+		c := l.owner.Load()
+		if c == nil || c.pos.Load() >= end || l.patience <= 0 {
+			break
+		}
+		select {
+		case <-l.progress:
+		case <-timer.C:
+			l.patience = 0
+			return
+		}
+	}
+	l.patience -= time.Since(start)
+}
+
+// moved tells a waiting appender that the owner has read on.
+func (l *Log) moved() {
+	select {
+	case l.progress <- struct{}{}:
+	default:
+	}
+}
+
+// leave takes the owner away, whoever it is, or only c where c is not nil.
+func (l *Log) leave(c *Cursor) {
+	if l.progress == nil {
+		return
+	}
+	if c == nil {
+		l.owner.Store(nil)
+	} else {
+		l.owner.CompareAndSwap(c, nil)
+	}
+	l.moved()
+}

@@ -1,0 +1,103 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+)
+
+// errMoved says that a file was gone when it was opened: what it held has been
+// evicted, or somebody emptied the directory.
+var errMoved = errors.New("log file is gone")
+
+// remainder is the part of a segment that a reader has not read yet.
+type remainder struct {
+	buf  []byte // nil where it is in a file
+	ext  *extent
+	at   int64 // offset in the file
+	n    int
+	last int64 // id of its last event, of a log
+}
+
+// from returns the part of the segment from the spool's offset off; the
+// spool's mu is held.
+func (seg *segment) from(off int64) remainder {
+	at := off - seg.off
+	if seg.buf != nil {
+		return remainder{buf: seg.buf[at:seg.n:seg.n]}
+	}
+	return remainder{ext: seg.ext, at: seg.extAt + at, n: seg.n - int(at)}
+}
+
+// reader reads remainders, those in files through one buffer and one
+// descriptor. The zero value is ready. It belongs to one goroutine.
+type reader struct {
+	ext    *extent
+	file   *os.File
+	buf    *[]byte
+	missed *extent // the extent that was gone last time
+}
+
+// buffers are shared by the readers of all logs: a reader has one only while
+// it reads what is no longer in memory.
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, segmentSize+segmentSize/8)
+	return &b
+}}
+
+// read returns the bytes of rest, valid until the next call. The first time
+// that a file is gone it returns errMoved, so that the caller looks again.
+func (r *reader) read(rest remainder) ([]byte, error) {
+	if rest.buf != nil {
+		r.close()
+		return rest.buf, nil
+	}
+	if err := r.open(rest.ext); err != nil {
+		return nil, err
+	}
+	if r.buf == nil {
+		r.buf = buffers.Get().(*[]byte)
+	}
+	if cap(*r.buf) < rest.n {
+		*r.buf = make([]byte, 0, rest.n)
+	}
+	b := (*r.buf)[:rest.n]
+	if _, err := r.file.ReadAt(b, rest.at); err != nil {
+		return nil, fmt.Errorf("read log file: %w", err)
+	}
+	return b, nil
+}
+
+func (r *reader) open(ext *extent) error {
+	if r.ext == ext {
+		return nil
+	}
+	r.closeFile()
+	f, err := os.Open(ext.path)
+	if errors.Is(err, os.ErrNotExist) && r.missed != ext {
+		r.missed = ext
+		return errMoved
+	}
+	if err != nil {
+		return fmt.Errorf("open log file: %w", err)
+	}
+	r.ext, r.file = ext, f
+	return nil
+}
+
+func (r *reader) closeFile() {
+	if r.file != nil {
+		_ = r.file.Close() // read only
+	}
+	r.ext, r.file = nil, nil
+}
+
+// close gives back the buffer and the descriptor; the next read takes new ones.
+func (r *reader) close() {
+	r.closeFile()
+	if r.buf != nil && cap(*r.buf) <= 2*segmentSize {
+		buffers.Put(r.buf)
+	}
+	r.buf = nil
+}

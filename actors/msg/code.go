@@ -1,0 +1,64 @@
+package msg
+
+import "time"
+
+// RunCode runs a code cell in a Jupyter kernel. It is answered at once with
+// the log, which has its init event; a kernel that does not start is told
+// there. It fails with ContextNotFound, KernelMissing or QueueFull.
+type RunCode struct {
+	Reply[Execution]
+	Retry     Retry
+	ContextID string // empty for the default context of Language
+	Language  string
+	Code      string
+	Timeout   time.Duration // from the start of the cell; 0 for none
+
+	// KillOnDisconnect interrupts the cell when it has been read by somebody
+	// and then by nobody for the disconnect grace.
+	KillOnDisconnect bool
+}
+
+// Context is a Jupyter kernel with the state of the cells it has run.
+type Context struct {
+	ID       string
+	Language string
+	Dir      string // as the client wrote it
+	State    string // starting, idle, busy, dead
+	Default  bool   // made by a run that named only a language
+}
+
+// CreateContext starts a kernel and is answered when it is ready to run code.
+// It fails with KernelMissing or RuntimeError.
+type CreateContext struct {
+	Reply[Context]
+	Retry    Retry
+	Language string
+	Dir      string // created where missing; empty for execd's own
+	Env      map[string]string
+}
+
+// FindContext asks for one context. It fails with ContextNotFound.
+type FindContext struct {
+	Reply[Context]
+	ID string
+}
+
+// ListContexts asks for the contexts of a language, or all, oldest first.
+type ListContexts struct {
+	Reply[[]Context]
+	Language string
+}
+
+// DeleteContext ends a context's kernel and what it runs. It fails with
+// ContextNotFound.
+type DeleteContext struct {
+	Reply[Nothing]
+	ID string
+}
+
+// DeleteContexts deletes all contexts of a language, of which there may be
+// none.
+type DeleteContexts struct {
+	Reply[Nothing]
+	Language string
+}

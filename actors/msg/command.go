@@ -1,0 +1,26 @@
+package msg
+
+import "time"
+
+// RunCommand starts a shell command. It is answered once the command has
+// passed all checks and its log has an init event; a failure to start after
+// that is told in the log. It fails with InvalidRequest.
+type RunCommand struct {
+	Reply[Execution]
+	Retry   Retry
+	Command Command
+}
+
+// Command is a shell command and what it runs in.
+type Command struct {
+	Script     string // given to bash -c, or to sh -c without bash
+	Background bool
+	Dir        string // working directory as the client wrote it; empty for execd's own
+	Env        map[string]string
+	UID, GID   *uint32       // nil for execd's own
+	Timeout    time.Duration // from the start of the process; 0 for none
+
+	// KillOnDisconnect ends the command when it has been read by somebody and
+	// then by nobody for the disconnect grace.
+	KillOnDisconnect bool
+}

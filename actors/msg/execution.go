@@ -1,0 +1,89 @@
+package msg
+
+import (
+	"time"
+
+	"execd/actors/event"
+)
+
+// Kind says what an execution runs.
+type Kind string
+
+// The kinds of execution.
+const (
+	KindCommand    Kind = "command"    // a shell command that its caller waits for
+	KindBackground Kind = "background" // a shell command that its caller does not wait for
+	KindCode       Kind = "code"       // a code cell in a Jupyter kernel
+)
+
+// State is where an execution is in its life.
+type State string
+
+// The states of an execution, in order.
+const (
+	StateQueued  State = "queued"  // behind another run of its context, or its kernel is starting
+	StateRunning State = "running" //
+	StateEnded   State = "ended"   // its terminal event is in the log
+)
+
+// Execution is the answer to what starts one: where its events are.
+type Execution struct {
+	ID     string
+	Kind   Kind
+	Log    *event.Log
+	Output *event.Output // the exact bytes, nil for code
+	Status Status        // as of the answer
+}
+
+// Status describes an execution.
+type Status struct {
+	ID        string
+	Kind      Kind
+	State     State
+	Content   string // the command or the code
+	ContextID string // of code
+	Language  string // of code
+	Started   time.Time
+	Finished  time.Time // zero while it goes on
+	ExitCode  *int      // 0-255, 128+n for signal n; nil while it goes on, and for code
+	Signal    string    // POSIX name of the signal that ended it
+	Reason    string    // why it ended, where that was not the process's own doing
+	Error     string    // one line; empty on success
+	Events    event.Range
+	Readers   int
+}
+
+// FindExecution asks for one execution. It fails with ExecutionNotFound.
+type FindExecution struct {
+	Reply[Execution]
+	ID string
+}
+
+// ListExecutions asks for all that are running or retained, oldest first.
+type ListExecutions struct {
+	Reply[[]Status]
+	Kind  Kind  // empty for all
+	State State // empty for all
+}
+
+// RemoveExecution ends an execution that is running, and forgets one that has
+// ended. It is answered when that is done.
+type RemoveExecution struct {
+	Reply[Nothing]
+	ID string
+}
+
+// Interrupt ends the run with the given id: the process group of a command,
+// the cell that a context is running. It is answered when the command's group
+// is gone, or the kernel has taken the interrupt. It fails with
+// ExecutionNotFound for an unknown id and for a command that has ended.
+type Interrupt struct {
+	Reply[Nothing]
+	ID string // of an execution or of a context
+}
+
+// Retry makes a request that starts something safe to send again.
+type Retry struct {
+	Key  string // the client's Idempotency-Key; empty for none
+	Body string // a digest of what was asked for
+}
