@@ -1,0 +1,180 @@
+package kernel
+
+import (
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"execd/kernel/wire"
+)
+
+// fakeOwner is a session without a kernel.
+type fakeOwner struct {
+	bytes  atomic.Int64
+	resent atomic.Int32
+}
+
+func (o *fakeOwner) delist(*execution) bool { return true }
+func (o *fakeOwner) resend(*execution)      { o.resent.Add(1) }
+func (o *fakeOwner) received() int64        { return o.bytes.Load() }
+
+// lastWords keeps the result and counts the outputs.
+type lastWords struct {
+	outputs int
+	result  *Result
+}
+
+func (l *lastWords) Output(Output)     { l.outputs++ }
+func (l *lastWords) Finished(r Result) { l.result = &r }
+
+func newExecution(q quirk) (*execution, *fakeOwner, *lastWords) {
+	o, h := &fakeOwner{}, &lastWords{}
+	return &execution{owner: o, handler: h, grace: time.Second, quirk: q}, o, h
+}
+
+func say(t *testing.T, e *execution, kind, content string) {
+	t.Helper()
+	m := &wire.Message{Type: kind, Content: []byte(content)}
+	take := e.publish
+	if kind == "execute_reply" {
+		take = e.reply
+	}
+	if err := take(m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// later lets time pass.
+func later(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+const (
+	idle    = `{"execution_state":"idle"}`
+	okReply = `{"status":"ok","execution_count":1}`
+)
+
+func TestExecution_GraceForIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, owner, h := newExecution(quirk{})
+		say(t, e, "execute_reply", okReply)
+		for range 5 { // a large frame is on its way
+			owner.bytes.Add(1)
+			later(time.Second)
+			if h.result != nil {
+				t.Fatal("ended while output was arriving")
+			}
+		}
+		say(t, e, "stream", `{"name":"stdout","text":"x"}`)
+		later(time.Second)
+		if h.result != nil {
+			t.Fatal("ended a moment after output")
+		}
+		later(time.Second)
+		if h.result == nil || h.result.Status != StatusOK || !errors.Is(h.result.Err, ErrNoIdle) {
+			t.Errorf("%+v", h.result)
+		}
+	})
+}
+
+func TestExecution_GraceForReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _, h := newExecution(quirk{})
+		say(t, e, "error", `{"ename":"E","evalue":"v"}`)
+		say(t, e, "status", idle)
+		later(time.Second)
+		if h.result == nil || h.result.Status != StatusError || h.result.EName != "E" || !errors.Is(h.result.Err, ErrNoReply) {
+			t.Errorf("%+v", h.result)
+		}
+	})
+}
+
+func TestExecution_NoTimerWhenComplete(t *testing.T) {
+	e, _, h := newExecution(quirk{})
+	say(t, e, "status", idle)
+	say(t, e, "execute_reply", okReply)
+	if h.result == nil || h.result.Err != nil {
+		t.Fatalf("%+v", h.result)
+	}
+	say(t, e, "stream", `{"name":"stdout","text":"x"}`)
+	say(t, e, "execute_reply", okReply)
+	e.die(ErrDead)
+	if h.outputs != 0 {
+		t.Error("output after the end")
+	}
+}
+
+func TestExecution_DeathBetweenReplyAndIdle(t *testing.T) {
+	e, _, h := newExecution(quirk{})
+	say(t, e, "execute_reply", okReply)
+	e.die(ErrDead)
+	if h.result.Status != StatusOK || !errors.Is(h.result.Err, ErrDead) {
+		t.Errorf("%+v", h.result)
+	}
+}
+
+func TestExecution_Lingers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _, h := newExecution(quirk{linger: 50 * time.Millisecond})
+		say(t, e, "execute_reply", okReply)
+		say(t, e, "status", idle)
+		say(t, e, "stream", `{"name":"stdout","text":"x"}`)
+		later(50 * time.Millisecond)
+		if h.result != nil {
+			t.Fatal("ended a moment after output")
+		}
+		later(50 * time.Millisecond)
+		if h.outputs != 1 || h.result == nil || h.result.Err != nil {
+			t.Errorf("%d outputs, %+v", h.outputs, h.result)
+		}
+	})
+}
+
+func TestExecution_RetriesAborted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, owner, h := newExecution(quirk{retryAborted: 250 * time.Millisecond})
+		for range 2 {
+			say(t, e, "execute_reply", `{"status":"abort"}`)
+			say(t, e, "status", idle)
+			later(10 * time.Second)
+		}
+		if owner.resent.Load() != 1 || h.result == nil || h.result.Status != StatusAborted {
+			t.Errorf("sent again %d times, %+v", owner.resent.Load(), h.result)
+		}
+	})
+}
+
+func TestExecution_BadContent(t *testing.T) {
+	e, _, h := newExecution(quirk{})
+	for kind, content := range map[string]string{
+		"status": `[]`, "stream": `{"name":1}`, "execute_result": `{"data":[]}`, "execute_reply": `{"status":"fine"}`,
+	} {
+		m := &wire.Message{Type: kind, Content: []byte(content)}
+		if e.publish(m) == nil && e.reply(m) == nil {
+			t.Errorf("%s %s was taken", kind, content)
+		}
+	}
+	say(t, e, "comm_open", `nonsense, and nobody's business`)
+	if h.outputs != 0 || h.result != nil {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestTail(t *testing.T) {
+	var out tail
+	out.write([]byte("begin "))
+	for range 2 * tailSize {
+		out.write([]byte("xy"))
+	}
+	out.write([]byte("end\n"))
+	if got := out.text(); len(got) != tailSize-1 || got[len(got)-4:] != "yend" {
+		t.Errorf("%d bytes, %q", len(got), got[len(got)-4:])
+	}
+	out.write(make([]byte, tailSize+1))
+	if got := out.text(); len(got) != tailSize {
+		t.Errorf("%d bytes", len(got))
+	}
+}

@@ -1,0 +1,156 @@
+package kernel
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// place writes a file, executable if it is in a bin or shims directory.
+func place(t *testing.T, content string, parts ...string) string {
+	t.Helper()
+	file := filepath.Join(parts...)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func placeSpec(t *testing.T, data, name, content string) {
+	t.Helper()
+	place(t, content, data, "kernels", name, "kernel.json")
+}
+
+func TestDataDirs_Order(t *testing.T) {
+	dir := t.TempDir()
+	place(t, "", dir, "usr", "bin", "jupyter")
+	real := place(t, "", dir, "opt", "bin", "python3.12")
+	link := filepath.Join(dir, "env", "bin", "python3")
+	place(t, "", dir, "env", "bin", "other")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	env := environ{
+		"JUPYTER_PATH": "/a:/b:", "HOME": "/home/u", "VIRTUAL_ENV": "/venv",
+		"PATH": strings.Join([]string{"relative", filepath.Join(dir, "env", "bin"), filepath.Join(dir, "usr", "bin")}, ":"),
+	}
+	want := []string{
+		"/a", "/b", "/home/u/.local/share/jupyter", "/venv/share/jupyter", dir + "/usr/share/jupyter",
+		dir + "/env/share/jupyter", dir + "/opt/share/jupyter", "/usr/local/share/jupyter", "/usr/share/jupyter",
+	}
+	if got := dataDirs(env); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	env["XDG_DATA_HOME"] = "/xdg"
+	if got := userDir(env); got != "/xdg/jupyter" {
+		t.Errorf("%q", got)
+	}
+	env["JUPYTER_DATA_DIR"] = "/data"
+	if got := userDir(env); got != "/data" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestPrefixes_Pyenv(t *testing.T) {
+	root := t.TempDir()
+	place(t, "", root, "shims", "python3")
+	place(t, "", root, "versions", "3.12.1", "bin", "python3")
+	place(t, "", root, "versions", "3.11.7", "bin", "python3")
+	place(t, "3.11.7\n3.12.1\n", root, "version")
+	env := environ{"PATH": filepath.Join(root, "shims")}
+	if got := prefixes(env); !slices.Equal(got, []string{filepath.Join(root, "versions", "3.11.7")}) {
+		t.Errorf("global: %q", got)
+	}
+	env["PYENV_VERSION"] = "3.12.1"
+	if got := prefixes(env); !slices.Equal(got, []string{filepath.Join(root, "versions", "3.12.1")}) {
+		t.Errorf("PYENV_VERSION: %q", got)
+	}
+}
+
+func TestKernelspecs_FirstWins(t *testing.T) {
+	one, two := t.TempDir(), t.TempDir()
+	placeSpec(t, one, "Python3", `{"argv":["one"],"language":"python"}`)
+	placeSpec(t, one, "broken", `{`)
+	placeSpec(t, one, "empty", `{"argv":[]}`)
+	placeSpec(t, two, "python3", `{"argv":["two"],"language":"python"}`)
+	placeSpec(t, two, "broken", `{"argv":["mended"]}`)
+	specs := kernelspecs(environ{"JUPYTER_PATH": one + ":" + two})
+	found := map[string]string{}
+	for _, s := range specs {
+		found[s.name] = s.Argv[0]
+	}
+	if found["python3"] != "one" || found["broken"] != "mended" {
+		t.Errorf("%v", found)
+	}
+	if _, there := found["empty"]; there {
+		t.Error("a spec without argv was taken")
+	}
+}
+
+func TestKernelspec_Command(t *testing.T) {
+	prefix, path := t.TempDir(), t.TempDir()
+	home := filepath.Join(prefix, "share", "jupyter", "kernels", "k")
+	ours := place(t, "", prefix, "bin", "python3")
+	jupyter := place(t, "", path, "kernel-program")
+	theirs := place(t, "", path, "python3.9")
+	tests := []struct {
+		name, dir string
+		argv      []string
+		want      string
+	}{
+		{"python of the prefix", home, []string{"python", "-f", "{connection_file}"}, ours + " -f FILE"},
+		{"version that the prefix lacks", home, []string{"python3.9"}, ours},
+		{"python elsewhere", "/x/k", []string{"python3.9"}, theirs},
+		{"on PATH", home, []string{"kernel-program", "{resource_dir}/a", "{prefix}/b"}, jupyter + " " + home + "/a " + prefix + "/b"},
+		{"absolute", home, []string{"/usr/bin/python3", "{unknown}"}, "/usr/bin/python3 {unknown}"},
+		{"nowhere", home, []string{"missing"}, "missing"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := kernelspec{Argv: test.argv, dir: test.dir}
+			if got := strings.Join(s.command("FILE", environ{"PATH": path}), " "); got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestKernelspec_Environment(t *testing.T) {
+	s := kernelspec{Env: map[string]string{"A": "${HOME}:$B:${NONE}:$$", "OVER": "spec"}}
+	got := s.environment(environ{"HOME": "/h", "B": "b", "OVER": "base"}, []string{"OVER=extra", "X=a=b"})
+	for k, want := range map[string]string{"A": "/h:b:${NONE}:$", "OVER": "extra", "X": "a=b", "HOME": "/h"} {
+		if got[k] != want {
+			t.Errorf("%s is %q, want %q", k, got[k], want)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	specs := []kernelspec{
+		{name: "venv", Language: "python"}, {name: "python3", Language: "python"}, {name: "deno", Language: "typescript"},
+		{name: "tslab", Language: "typescript"}, {name: "ir", Language: "R"}, {name: "zig", Language: "Zig"},
+	}
+	for asked, want := range map[string]string{
+		"python": "python3", "PY": "python3", " ipython ": "python3", "venv": "venv", "ts": "tslab", "deno": "deno",
+		"js": "deno", "r": "ir", "R": "ir", "ZIG": "zig",
+	} {
+		s, _, err := choose(specs, asked)
+		if err != nil || s.name != want {
+			t.Errorf("%s: %q, want %q (%v)", asked, s.name, want, err)
+		}
+	}
+	for _, asked := range []string{"", "sh", "shell", "cobol", "go"} {
+		if s, _, err := choose(specs, asked); !errors.Is(err, ErrNoKernel) {
+			t.Errorf("%q: %q, %v", asked, s.name, err)
+		}
+	}
+	if _, language, _ := choose(specs, "VENV"); language != "python" {
+		t.Errorf("language of venv: %q", language)
+	}
+}

@@ -1,0 +1,207 @@
+package kernel
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"execd/kernel/wire"
+	"execd/kernel/zmtp"
+)
+
+const (
+	// nudgeAgain repeats kernel_info_request while there is no answer: the
+	// first may come before the kernel is ready for it. jupyter_server waits as
+	// long.
+	nudgeAgain = 500 * time.Millisecond
+
+	// nudgeSoon repeats it when the reply came and iopub was silent: the
+	// subscription was later than the kernel's answer, by microseconds.
+	nudgeSoon = 20 * time.Millisecond
+
+	// minRetry and maxRetry bound the wait between two tries to connect; in
+	// between it is a retryShare of the time since the start, so that waiting
+	// adds little to a fast start and costs little in a slow one. A failed try
+	// takes about 10 µs.
+	minRetry   = 5 * time.Millisecond
+	maxRetry   = 50 * time.Millisecond
+	retryShare = 40
+
+	// outputLag is how long after the exit of a process the last of its output
+	// may take through the pipe; it is waited for only to explain a failure.
+	outputLag = 50 * time.Millisecond
+)
+
+// starter starts one kernel; start may be called twice.
+type starter struct {
+	l        *Local
+	spec     StartSpec
+	chosen   *kernelspec
+	language string
+	out      tail
+	network  string // of the last try
+}
+
+// portTaken reports whether another try with other ports may help.
+func (st *starter) portTaken(err error) bool {
+	var exited *exitedError
+	return st.network == "tcp" && errors.As(err, &exited)
+}
+
+// start launches the kernel and returns when it is ready. On failure nothing
+// is left.
+func (st *starter) start(ctx context.Context) (*session, error) {
+	conn, err := newConnection(st.l.cfg.RuntimeDir, st.chosen)
+	if err != nil {
+		return nil, st.failed(err)
+	}
+	st.network = conn.network
+	proc, err := st.launch(conn)
+	if err != nil {
+		conn.remove()
+		return nil, st.failed(err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-proc.Done():
+			cancel(&exitedError{proc.ExitText()})
+		case <-ctx.Done():
+		}
+	}()
+	s := st.session(conn, proc)
+	if err := s.connect(ctx, st.spec.Stdin); err != nil {
+		s.giveUp()
+		return nil, st.failed(err)
+	}
+	st.l.remember(s)
+	s.run(st.spec.Stdin)
+	if err := s.nudge(ctx); err != nil {
+		proc.Kill()
+		<-s.done
+		return nil, st.failed(err)
+	}
+	return s, nil
+}
+
+func (st *starter) launch(conn *connection) (Process, error) {
+	env := st.chosen.environment(st.l.env, st.spec.Env)
+	// ipykernel ends when its parent is not this one any more, and when it is
+	// 1 without being told so: a daemon that is process 1 must say it.
+	env["JPY_PARENT_PID"] = strconv.Itoa(os.Getpid())
+	proc, err := st.l.cfg.Launch(LaunchSpec{
+		Argv:   st.chosen.command(conn.file, env),
+		Dir:    st.spec.Dir,
+		Env:    env.list(),
+		Output: st.out.write,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("launch: %w", err)
+	}
+	return proc, nil
+}
+
+func (st *starter) session(conn *connection, proc Process) *session {
+	id := st.spec.ID
+	if id == "" {
+		id = rand.Text()
+	}
+	return &session{
+		local:    st.l,
+		id:       id,
+		language: st.language,
+		message:  st.chosen.InterruptMode == "message",
+		quirk:    quirkOf(st.chosen),
+		proc:     proc,
+		conn:     conn,
+		name:     rand.Text(),
+		codec:    wire.NewCodec(conn.key),
+		running:  make(map[string]*execution),
+		lost:     make(chan error, 1),
+		replied:  make(chan struct{}),
+		ready:    make(chan struct{}),
+		done:     make(chan struct{}),
+	}
+}
+
+// failed explains a failure with what the process wrote.
+func (st *starter) failed(cause error) error {
+	var exited *exitedError
+	if errors.As(cause, &exited) {
+		time.Sleep(outputLag)
+	}
+	return &StartError{Kernel: st.chosen.name, Cause: cause, Output: st.out.text()}
+}
+
+// connect dials until the kernel listens. iopub is first, so that the
+// subscription is there before a request can make the kernel publish, and
+// because ipykernel binds it last.
+func (s *session) connect(ctx context.Context, stdin bool) (err error) {
+	if s.iopub, err = s.dial(ctx, iopubChannel, zmtp.Sub); err != nil {
+		return err
+	}
+	if err := s.iopub.Subscribe(""); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if s.shell, err = s.dial(ctx, shellChannel, zmtp.Dealer); err != nil || !stdin {
+		return err
+	}
+	s.stdin, err = s.dial(ctx, stdinChannel, zmtp.Dealer)
+	return err
+}
+
+func (s *session) dial(ctx context.Context, ch channel, kind zmtp.SocketType) (*zmtp.Conn, error) {
+	o := zmtp.Options{Type: kind, Frame: s.local.cfg.FrameLimit}
+	if kind == zmtp.Dealer {
+		o.Identity = []byte(s.name) // the same on shell and stdin: the kernel asks on stdin who sent on shell
+	}
+	for begun := time.Now(); ; {
+		c, err := zmtp.Dial(ctx, s.conn.network, s.conn.address(ch), o)
+		if err == nil {
+			return c, nil
+		}
+		if errors.Is(err, zmtp.ErrProtocol) {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		wait := min(max(time.Since(begun)/retryShare, minRetry), maxRetry)
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// nudge sends kernel_info_request until there is a reply and iopub was heard
+// (Jupyter client documentation, "wait_for_ready"; JEP 65 has the reason).
+func (s *session) nudge(ctx context.Context) error {
+	ticker := time.NewTicker(nudgeAgain)
+	defer ticker.Stop()
+	replied := s.replied
+	s.askInfo()
+	for {
+		select {
+		case <-s.ready:
+			return nil
+		case <-replied:
+			replied = nil
+			ticker.Reset(nudgeSoon)
+		case <-ticker.C:
+			s.askInfo()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.done:
+			return s.Err()
+		}
+	}
+}
+
+// askInfo leaves a failure to the reader of the connection, which sees it too.
+func (s *session) askInfo() {
+	_ = s.send(s.shell, wire.Message{Header: wire.Header(s.name, s.nextID(), "kernel_info_request", time.Now())})
+}
