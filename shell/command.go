@@ -1,0 +1,61 @@
+package shell
+
+import (
+	"errors"
+	"os"
+)
+
+// Command is a process to start. The zero value of each field but Argv works.
+type Command struct {
+	Argv []string // the program, looked up in PATH of Env where it has no slash, and its arguments
+	Dir  string   // working directory; empty for that of this process
+	Env  []string // KEY=VALUE; nil for an empty environment
+
+	// ID tells the descendants of this process from all others, also those
+	// that have left its session: they inherit it as EXECD_EXECUTION_ID.
+	ID         string
+	Credential *Credential // nil for that of this process
+	Stdin      *os.File    // nil for /dev/null; the caller closes it after Start
+	Join       bool        // stderr goes into the pipe of stdout: one order for both
+
+	// Terminal becomes the controlling terminal and all three standard
+	// streams (POSIX.1-2017, 11.1.3); the caller closes it after Start and
+	// reads what the process prints from the other side.
+	Terminal *os.File
+	// Files are 3, 4, … in the process; the caller closes them after Start.
+	Files []*os.File
+}
+
+// Stream is one of the two streams that a process prints on.
+type Stream int
+
+// The streams, in the order of their file descriptors.
+const (
+	Stdout Stream = iota
+	Stderr
+	streams
+)
+
+// Sink takes what a process prints. Each stream calls it from one goroutine;
+// p is the caller's again when it returns. While it does not return its
+// stream is not read, so that a full pipe stops the process from writing.
+type Sink interface {
+	Output(s Stream, p []byte)
+}
+
+// ErrUnsupported says that this platform cannot do what was asked.
+var ErrUnsupported = errors.New("this platform does not support it")
+
+// marker is the environment variable that carries Command.ID.
+const marker = "EXECD_EXECUTION_ID"
+
+// Script returns the command line that has a shell run text: bash, or sh on a
+// system without it.
+func Script(text string) []string {
+	for _, name := range []string{"bash", "sh"} {
+		if path, err := lookPath(name, os.Getenv("PATH")); err == nil {
+			return []string{path, "-c", text}
+		}
+	}
+	return []string{"/bin/sh", "-c", text} // its failure to start says what is missing
+}

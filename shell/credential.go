@@ -1,0 +1,70 @@
+package shell
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"strconv"
+)
+
+// Credential is the identity that a process runs with.
+type Credential struct {
+	UID, GID uint32
+	Groups   []uint32 // supplementary
+	Home     string   // from the user database; empty where it is not there
+	Name     string   // likewise
+}
+
+// LookupCredential finds the identity for a user id: its primary and
+// supplementary groups come from the user database, unless gid is given,
+// which then is the only group. A user that the database does not know is
+// allowed, with group 0 and no others. Without uid the identity is that of
+// this process, and nil.
+func LookupCredential(uid, gid *uint32) (*Credential, error) {
+	if uid == nil {
+		if gid != nil {
+			return nil, errors.New("gid is only valid together with uid")
+		}
+		return nil, nil //nolint:nilnil // no credential to set
+	}
+	c := &Credential{UID: *uid}
+	u, err := user.LookupId(strconv.FormatUint(uint64(*uid), 10))
+	var unknown user.UnknownUserIdError
+	if err != nil && !errors.As(err, &unknown) {
+		return nil, fmt.Errorf("look up user %d: %w", *uid, err)
+	}
+	if u != nil {
+		c.Home, c.Name = u.HomeDir, u.Username
+		c.GID = id(u.Gid)
+	}
+	switch {
+	case gid != nil:
+		c.GID = *gid
+	case u != nil:
+		if c.Groups, err = groups(u); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func groups(u *user.User) ([]uint32, error) {
+	names, err := u.GroupIds()
+	if err != nil {
+		return nil, fmt.Errorf("look up groups of user %s: %w", u.Username, err)
+	}
+	all := make([]uint32, len(names))
+	for i, n := range names {
+		all[i] = id(n)
+	}
+	return all, nil
+}
+
+// id is a numeric id of the user database, whose files hold nothing else.
+func id(s string) uint32 {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}

@@ -1,0 +1,174 @@
+package shell
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// stat is what /proc/[pid]/stat says of a process (proc_pid_stat(5)).
+type stat struct {
+	pid, parent, group, session int
+	zombie               bool
+	start                uint64
+}
+
+// family is who descends from p and lives: the leader itself; its session,
+// while the leader has not been reaped or its descendants are in it; whoever
+// was born to one of these; and whoever carries the marker, for those that
+// have left the session and lost their parents.
+func (p *Process) family() []member {
+	all := processes()
+	known := map[int]bool{}
+	ours := !p.isReaped() // nobody else can have its ids
+	for _, s := range all {
+		if ours && s.session == p.Pid() || p.marks(s) {
+			known[s.pid] = true
+		}
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, s := range all {
+			if !known[s.pid] && known[s.parent] {
+				known[s.pid], grown = true, true
+			}
+		}
+	}
+	var members []member
+	for _, s := range all {
+		if known[s.pid] && !s.zombie {
+			members = append(members, member{identity{s.pid, s.start}, s.group})
+		}
+	}
+	return members
+}
+
+// marks reports whether a process carries the marker of p. Its environment
+// cannot be read where it runs as another user and this process is not
+// privileged; it could not be signalled either.
+func (p *Process) marks(s stat) bool {
+	if p.id == "" || s.zombie {
+		return false
+	}
+	env, err := os.ReadFile(procPath(s.pid, "environ"))
+	if err != nil {
+		return false
+	}
+	wanted := []byte(marker + "=" + p.id)
+	for len(env) > 0 {
+		var kv []byte
+		kv, env, _ = bytes.Cut(env, []byte{0})
+		if bytes.Equal(kv, wanted) {
+			return true
+		}
+	}
+	return false
+}
+
+// processes reads the table of processes. One that ends meanwhile is left out.
+func processes() []stat {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close() //nolint:errcheck // only read from
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	all := make([]stat, 0, len(names))
+	buf := make([]byte, 1024)
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if s, ok := readStat(pid, buf); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func procPath(pid int, file string) string { return "/proc/" + strconv.Itoa(pid) + "/" + file }
+
+func readStat(pid int, buf []byte) (stat, bool) {
+	fd, err := unix.Open(procPath(pid, "stat"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return stat{}, false
+	}
+	n, err := unix.Read(fd, buf)
+	_ = unix.Close(fd)
+	if err != nil || n <= 0 {
+		return stat{}, false
+	}
+	return parseStat(pid, buf[:n])
+}
+
+// parseStat reads the fields behind the name, which is in parentheses and may
+// hold anything, parentheses included.
+func parseStat(pid int, text []byte) (stat, bool) {
+	_, after, ok := cutLast(text, ')')
+	fields := bytes.Fields(after)
+	const state, parent, group, session, start = 0, 1, 2, 3, 19
+	if !ok || len(fields) <= start || len(fields[state]) != 1 {
+		return stat{}, false
+	}
+	s := stat{pid: pid, zombie: fields[state][0] == 'Z' || fields[state][0] == 'X'}
+	var errs [4]error
+	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
+	s.group, errs[1] = strconv.Atoi(string(fields[group]))
+	s.session, errs[2] = strconv.Atoi(string(fields[session]))
+	s.start, errs[3] = strconv.ParseUint(string(fields[start]), 10, 64)
+	return s, errs == [4]error{}
+}
+
+func cutLast(b []byte, sep byte) (before, after []byte, found bool) {
+	if i := bytes.LastIndexByte(b, sep); i >= 0 {
+		return b[:i], b[i+1:], true
+	}
+	return b, nil, false
+}
+
+// signalAll sends a signal to each member that is still the process it was.
+// It fails with ESRCH where none is.
+func signalAll(members []member, sig syscall.Signal) error {
+	err := error(syscall.ESRCH)
+	for _, m := range members {
+		if signalMember(m, sig) == nil {
+			err = nil
+		}
+	}
+	return err
+}
+
+// signalMember holds the process by a pidfd while it makes sure who it is.
+func signalMember(m member, sig syscall.Signal) error {
+	fd, err := unix.PidfdOpen(m.pid, 0)
+	if err == unix.ENOSYS || err == unix.EPERM { //nolint:errorlint // an error number; old kernels and strict sandboxes
+		return checkedKill(m, sig)
+	}
+	if err != nil {
+		return err //nolint:wrapcheck // an error number says it all
+	}
+	defer func() { _ = unix.Close(fd) }()
+	if !m.lives() {
+		return syscall.ESRCH
+	}
+	return unix.PidfdSendSignal(fd, sig, nil, 0) //nolint:wrapcheck // likewise
+}
+
+func checkedKill(m member, sig syscall.Signal) error {
+	if !m.lives() {
+		return syscall.ESRCH
+	}
+	return kill(m.pid, sig)
+}
+
+func (m member) lives() bool {
+	s, ok := readStat(m.pid, make([]byte, 1024))
+	return ok && s.start == m.start && !s.zombie
+}

@@ -1,0 +1,93 @@
+package shell
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// ExpandPath replaces a leading ~ by HOME, and $NAME and ${NAME} by the
+// variable of that name. A variable that is not set is an error, because an
+// empty string in its place would make another path of it.
+func ExpandPath(path string, lookup func(string) (string, bool)) (string, error) {
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		home, err := homeDir(lookup)
+		if err != nil {
+			return "", fmt.Errorf("expand %q: %w", path, err)
+		}
+		path = home + path[1:]
+	}
+	var missing string
+	expanded := os.Expand(path, func(name string) string {
+		v, ok := lookup(name)
+		if !ok && missing == "" {
+			missing = name
+		}
+		return v
+	})
+	if missing != "" {
+		return "", fmt.Errorf("expand %q: variable %s is not set", path, missing)
+	}
+	return expanded, nil
+}
+
+func homeDir(lookup func(string) (string, bool)) (string, error) {
+	if home, ok := lookup("HOME"); ok && home != "" {
+		return home, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", errors.New("HOME is not set")
+	}
+	return home, nil
+}
+
+// ResolveDir expands a working directory and makes sure that it is one.
+func ResolveDir(dir string, lookup func(string) (string, bool)) (string, error) {
+	path, err := ExpandPath(dir, lookup)
+	if err != nil {
+		return "", err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return "", fmt.Errorf("resolve working directory %q: %w", dir, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("working directory %q: %w", path, bare(err))
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("working directory %q: %w", path, syscall.ENOTDIR)
+	}
+	return path, nil
+}
+
+// bare is err without the operation and path that the caller names itself.
+func bare(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// lookPath finds an executable file in a PATH, which need not be this
+// process's own. A name with a slash is a path already.
+func lookPath(name, path string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if dir == "" {
+			dir = "." // as POSIX has it (XBD 8.3)
+		}
+		candidate := filepath.Join(dir, name)
+		if info, err := os.Stat(candidate); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+			return filepath.Abs(candidate)
+		}
+	}
+	return "", fmt.Errorf("%s: command not found in PATH", name)
+}

@@ -1,0 +1,130 @@
+package shell
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// child is a started process as this system knows it.
+type child struct {
+	pid   int
+	pidfd *os.File // nil where the system has none
+}
+
+// spawn starts path with files as its descriptors 0, 1, ….
+func spawn(path string, c Command, files []uintptr) (*child, error) {
+	pidfd := -1
+	attr := &syscall.ProcAttr{
+		Dir:   c.Dir,
+		Env:   marked(c.Env, c.ID),
+		Files: files,
+		Sys:   &syscall.SysProcAttr{Setsid: true, PidFD: &pidfd, Setctty: c.Terminal != nil},
+	}
+	if c.Credential != nil {
+		attr.Sys.Credential = &syscall.Credential{Uid: c.Credential.UID, Gid: c.Credential.GID, Groups: c.Credential.Groups}
+	}
+	pid, err := syscall.ForkExec(path, c.Argv, attr)
+	runtime.KeepAlive(c) // its files
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller says what could not be started
+	}
+	k := &child{pid: pid}
+	if pidfd >= 0 && unix.SetNonblock(pidfd, true) == nil { // non-blocking lets the poller have it
+		k.pidfd = os.NewFile(uintptr(pidfd), "pidfd")
+	}
+	return k, nil
+}
+
+// wait returns when the process has exited, and leaves it to be reaped.
+func (k *child) wait() Exit {
+	if k.pidfd != nil {
+		if exit, ok := k.poll(); ok {
+			return exit
+		}
+	}
+	exit, err := waitID(k.pid, unix.WEXITED|unix.WNOWAIT) // a thread waits
+	if err != nil {
+		return exitedWith(-1) // somebody else has reaped it: its status is lost
+	}
+	return exit
+}
+
+// poll waits in the runtime's poller, for which a pidfd is readable once its
+// process has exited (pidfd_open(2)).
+func (k *child) poll() (exit Exit, ok bool) {
+	raw, err := k.pidfd.SyscallConn()
+	if err != nil {
+		return Exit{}, false
+	}
+	err = raw.Read(func(uintptr) bool {
+		var waitErr error
+		exit, waitErr = waitID(k.pid, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG)
+		ok = waitErr == nil
+		return waitErr != errStillRunning
+	})
+	return exit, ok && err == nil
+}
+
+// reap lets go of a process that has exited.
+func (k *child) reap() {
+	_, _ = waitID(k.pid, unix.WEXITED|unix.WNOHANG)
+	if k.pidfd != nil {
+		_ = k.pidfd.Close()
+	}
+}
+
+const errStillRunning = unix.EAGAIN
+
+// siginfo is siginfo_t as waitid(2) fills it: its si_pid is aligned to a word.
+type siginfo struct {
+	signo, errno, code int32
+	_                  [unsafe.Sizeof(uintptr(0)) - 4]byte
+	pid                int32
+	uid                uint32
+	status             int32
+	_                  [128]byte // the rest of it, and more
+}
+
+// waitID is waitid(2), as unix.Waitid has it but with the status.
+func waitID(pid, options int) (Exit, error) {
+	var info siginfo
+	var usage syscall.Rusage
+	for {
+		_, _, errno := unix.Syscall6(unix.SYS_WAITID, unix.P_PID, uintptr(pid),
+			uintptr(unsafe.Pointer(&info)), uintptr(options), uintptr(unsafe.Pointer(&usage)), 0)
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return Exit{}, errno
+		case info.pid == 0: // WNOHANG, and it runs
+			return Exit{}, errStillRunning
+		}
+		break
+	}
+	exit := exitedWith(int(info.status))
+	if info.code != cldExited {
+		exit = killedBy(syscall.Signal(info.status), info.code == cldDumped)
+	}
+	exit.Usage = usageOf(&usage)
+	return exit, nil
+}
+
+// The si_code values of waitid(2) that are needed.
+const (
+	cldExited = 1
+	cldDumped = 3
+)
+
+func usageOf(r *syscall.Rusage) Usage {
+	return Usage{
+		User:   time.Duration(r.Utime.Nano()),
+		System: time.Duration(r.Stime.Nano()),
+		MaxRSS: r.Maxrss * 1024,
+	}
+}

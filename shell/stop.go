@@ -1,0 +1,177 @@
+//go:build unix
+
+package shell
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// Signal sends a signal to the process group; 0 only asks whether there is
+// one (kill(2)). It fails with ESRCH when the group is gone.
+func (p *Process) Signal(sig syscall.Signal) error {
+	if p.hold() {
+		defer p.release()
+		return kill(-p.Pid(), sig)
+	}
+	if kill(-p.Pid(), 0) != nil { // by far the most often: nobody was left behind
+		return syscall.ESRCH
+	}
+	return signalAll(p.family(), sig)
+}
+
+// Kill ends the process and everything that descends from it at once. What
+// is born while it works may escape it; Stop does not let it.
+func (p *Process) Kill() {
+	if p.hold() {
+		defer p.release()
+		_ = kill(-p.Pid(), syscall.SIGKILL) // ESRCH: gone already
+	}
+	p.sweep()
+}
+
+// Stop sends first to the process and everything that descends from it, and
+// SIGKILL to what is left after the grace, until nothing is. It returns when
+// all are gone and the leader's exit is known, or when ctx is over, which
+// ends the grace too. It tells how many processes it has seen end.
+func (p *Process) Stop(ctx context.Context, first syscall.Signal, grace time.Duration) int {
+	held := p.hold()
+	if held {
+		defer p.release()
+	}
+	seen := census{}
+	seen.add(p.family())
+	if first != syscall.SIGKILL && grace > 0 && len(seen) > 0 {
+		p.ask(seen, first, held)
+		p.await(ctx, seen, grace)
+	}
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		if p.isGone() {
+			return len(seen)
+		}
+		if held {
+			_ = kill(-p.Pid(), syscall.SIGKILL) // all of the group at one moment: none forks on
+		}
+		seen.add(p.sweep())
+		if !sleep(ctx, pause) {
+			return len(seen)
+		}
+	}
+}
+
+// ask sends the polite signal: to the group as one, so that nobody in it is
+// missed or gets it twice, and to those outside of it.
+func (p *Process) ask(seen census, sig syscall.Signal, held bool) {
+	var others []member
+	for _, m := range seen {
+		if !held || m.group != p.Pid() {
+			others = append(others, m)
+		}
+	}
+	if held {
+		_ = kill(-p.Pid(), sig) // ESRCH: gone already
+	}
+	_ = signalAll(others, sig) // likewise
+}
+
+// Waiting for processes that are not our children means looking; the pauses
+// between two looks grow.
+const (
+	firstPause   = time.Millisecond
+	longestPause = 10 * time.Millisecond
+)
+
+// await returns when nothing is left, after the grace, or with ctx.
+func (p *Process) await(ctx context.Context, seen census, grace time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	select {
+	case <-p.exited:
+	case <-ctx.Done():
+		return
+	}
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		left := p.family()
+		seen.add(left)
+		if len(left) == 0 || !sleep(ctx, pause) {
+			return
+		}
+	}
+}
+
+// sweep stops everybody that it finds, looks again until it finds nobody new,
+// and then kills them: those that start others faster than they are found
+// cannot while they are stopped.
+func (p *Process) sweep() []member {
+	found := census{}
+	for range sweepRounds {
+		fresh := found.add(p.family())
+		if len(fresh) == 0 {
+			break
+		}
+		_ = signalAll(fresh, syscall.SIGSTOP) // gone is as good as stopped
+	}
+	all := slices.Collect(maps.Values(found))
+	_ = signalAll(all, syscall.SIGKILL) // likewise
+	return all
+}
+
+// sweepRounds is how often sweep looks: each round stops all that were there,
+// so only what was being forked meanwhile is new.
+const sweepRounds = 16
+
+func (p *Process) isGone() bool {
+	return (p.hasExited() || p.isReaped()) && len(p.family()) == 0
+}
+
+func (p *Process) isReaped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reaped
+}
+
+func kill(pid int, sig syscall.Signal) error {
+	return syscall.Kill(pid, sig) //nolint:wrapcheck // an error number says it all
+}
+
+// sleep reports false when ctx was over first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// identity is which process it is. A pid alone could be given to another one;
+// with the time of its start, in clock ticks since boot, it cannot.
+type identity struct {
+	pid   int
+	start uint64
+}
+
+// member is a process that descends from another.
+type member struct {
+	identity
+	group int // process group
+}
+
+// census is who has been seen.
+type census map[identity]member
+
+// add returns those who had not been seen.
+func (c census) add(members []member) (fresh []member) {
+	for _, m := range members {
+		if _, known := c[m.identity]; !known {
+			c[m.identity] = m
+			fresh = append(fresh, m)
+		}
+	}
+	return fresh
+}
