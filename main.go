@@ -1,3 +1,46 @@
+// Execd is the daemon inside a sandbox that runs code and commands for an
+// agent, over HTTP, and streams what they print.
 package main
 
-func main() {}
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+)
+
+// What the build says about itself; set with -ldflags.
+var (
+	version = "dev"
+	commit  = "unknown"
+	date    = "unknown"
+)
+
+// Exit statuses, as shells and service managers know them.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	cfg, err := parseConfig(args, os.LookupEnv)
+	if errors.Is(err, flag.ErrHelp) {
+		writeUsage(os.Stdout)
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "execd: %v; see execd --help\n", err)
+		return exitUsage
+	}
+	if cfg.version {
+		fmt.Printf("execd %s (commit %s, built %s)\n", version, commit, date) //nolint:forbidigo // what --version is for
+		return 0
+	}
+	if err := serve(cfg); err != nil {
+		fmt.Fprintf(os.Stderr, "execd: %v\n", err)
+		return exitFailure
+	}
+	return 0
+}

@@ -1,0 +1,132 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"execd/actors/event"
+	"execd/kernel"
+)
+
+// cell is one run of code. It is the handler of its kernel's output: the
+// kernel's reader appends to the log directly, and only the end is told to
+// the actor.
+type cell struct {
+	execution *execution
+	code      string
+	limit     time.Duration
+	leaves    bool // on_disconnect: it ends when its readers have gone
+
+	// What the actor knows of it.
+	begun    time.Time
+	reason   string // why it is being ended
+	timer    *time.Timer
+	lonely   *time.Timer
+	deserted bool // its readers have gone
+
+	// What the kernel's reader knows of it.
+	count   int // execution_count, once it is known
+	counted bool
+	result  atomic.Pointer[kernel.Result] // set before the actor is told
+	tell    func(message any)
+}
+
+// finished says that the kernel is done with a cell.
+type finished struct{ cell *cell }
+
+var _ kernel.Handler = (*cell)(nil)
+
+// Output implements kernel.Handler.
+func (c *cell) Output(o kernel.Output) {
+	log := c.execution.log
+	switch o.Kind {
+	case kernel.KindStream:
+		typ := event.TypeStdout
+		if o.Name == "stderr" {
+			typ = event.TypeStderr
+		}
+		log.Batch(func(b *event.Batch) { b.Text(typ, []byte(o.Text), false) })
+	case kernel.KindExecuteInput:
+		c.count = o.ExecutionCount
+	case kernel.KindResult:
+		c.count = o.ExecutionCount
+		c.sendCount()
+		log.Append(event.Event{Type: event.TypeResult, Results: results(o.Data), Metadata: o.Metadata})
+	case kernel.KindDisplay:
+		log.Append(event.Event{Type: event.TypeResult, Results: results(o.Data), Metadata: o.Metadata, DisplayID: o.DisplayID})
+	case kernel.KindUpdateDisplay:
+		log.Append(event.Event{Type: event.TypeDisplayUpdate, Results: results(o.Data), Metadata: o.Metadata, DisplayID: o.DisplayID})
+	case kernel.KindClear:
+		log.Append(event.Event{Type: event.TypeClearOutput, Wait: o.Wait})
+	case kernel.KindDropped:
+		log.Append(event.Event{Type: event.TypeStatus, Status: "output_dropped", Reason: o.Text})
+	default: // an error comes again in the result, busy is no news
+	}
+}
+
+// Finished implements kernel.Handler.
+func (c *cell) Finished(r kernel.Result) {
+	if r.ExecutionCount > 0 {
+		c.count = r.ExecutionCount
+	}
+	if r.Status == kernel.StatusOK || r.Status == kernel.StatusError {
+		c.sendCount()
+	}
+	c.result.Store(&r)
+	c.tell(finished{c})
+}
+
+// sendCount sends execution_count once, before the result and the end.
+func (c *cell) sendCount() {
+	if c.counted || c.count == 0 {
+		return
+	}
+	c.counted = true
+	c.execution.log.Append(event.Event{Type: event.TypeExecutionCount, ExecutionCount: c.count})
+}
+
+// results adds the name by which some clients look for plain text.
+func results(data map[string]string) map[string]string {
+	plain, ok := data["text/plain"]
+	if !ok {
+		return data
+	}
+	all := make(map[string]string, len(data)+1)
+	for k, v := range data {
+		all[k] = v
+	}
+	all["text"] = plain
+	return all
+}
+
+// cellOutcome is how clients are told of the end of a cell.
+func cellOutcome(r kernel.Result, reason string) outcome {
+	switch r.Status {
+	case kernel.StatusOK:
+		return outcome{reason: reason, terminal: event.Event{Type: event.TypeComplete}}
+	case kernel.StatusError:
+		text := r.EName
+		if r.EValue != "" {
+			text += ": " + r.EValue
+		}
+		return outcome{reason: reason, errText: text, terminal: event.Event{
+			Type:  event.TypeError,
+			Error: &event.Error{Name: r.EName, Value: r.EValue, Traceback: r.Traceback},
+		}}
+	case kernel.StatusAborted:
+		return failure("ExecutionAborted", "the kernel aborted the run, because of an error or an interrupt before it", orElse(reason, "aborted"))
+	default:
+		text := "the kernel died"
+		if r.Err != nil {
+			text = r.Err.Error()
+		}
+		return failure("KernelDied", text, orElse(reason, "kernel died"))
+	}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

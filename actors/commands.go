@@ -1,0 +1,84 @@
+package actors
+
+import (
+	"context"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"execd/actors/msg"
+)
+
+// commands is the dynamic supervisor of shell commands.
+type commands struct {
+	system   *System
+	children children
+}
+
+// startCommand has a command actor spawned for an execution.
+type startCommand struct {
+	*execution
+	command msg.Command
+}
+
+func (s *commands) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case startCommand:
+		s.start(ctx, m)
+	case msg.Interrupt:
+		s.forward(ctx, m, m.ID)
+	case msg.RemoveExecution:
+		s.forward(ctx, m, m.ID)
+	case shutdown:
+		s.children.broadcast(ctx, m)
+	case *actor.Terminated:
+		s.terminated(m.Who)
+	case lapsed:
+		s.terminated(m.who)
+	case actor.SystemMessage, actor.AutoReceiveMessage:
+	default:
+		s.system.unknown(classCommands, m)
+	}
+}
+
+func (s *commands) start(ctx actor.Context, m startCommand) {
+	props := s.system.props(classCommand, func() actor.Actor {
+		return newCommand(s.system, m.execution, m.command)
+	})
+	pid, err := ctx.SpawnNamed(props, m.id)
+	if err != nil {
+		m.Fail(err)
+		return
+	}
+	s.children[m.id] = &child{pid: pid}
+}
+
+func (s *commands) forward(ctx actor.Context, m msg.Message, id string) {
+	if !s.children.forward(ctx, id, m) {
+		m.Fail(msg.Errorf(msg.ExecutionNotFound, "the command %q has ended", id))
+	}
+}
+
+// terminated makes up for a command actor that ended before its command did.
+func (s *commands) terminated(pid *actor.PID) {
+	id, known := s.children.terminated(pid, msg.ErrCrashed)
+	if !known {
+		return
+	}
+	if x := s.system.runs.find(id); x != nil {
+		x.abandon(s.system.lost("this command"))
+	}
+}
+
+// endLeftovers ends the background children of commands that have ended.
+func (s *System) endLeftovers(ctx context.Context, grace time.Duration) {
+	var all sync.WaitGroup
+	for _, x := range s.runs.past() {
+		if p := x.leftover(); p != nil {
+			all.Go(func() { p.Stop(ctx, syscall.SIGTERM, grace) })
+		}
+	}
+	all.Wait()
+}

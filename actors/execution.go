@@ -1,0 +1,278 @@
+package actors
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"execd/actors/event"
+	"execd/actors/msg"
+	"execd/shell"
+)
+
+// execution is what outlives the actor that runs it: its log, and what became
+// of it. The supervisor makes it before the actor, so that whatever happens
+// to the actor the log gets its one terminal event. All methods may be called
+// from any goroutine.
+type execution struct {
+	id      string
+	kind    msg.Kind
+	content string
+	retry   msg.Retry
+	log     *event.Log
+	output  *event.Output // nil for code
+	ended   func(*execution)
+
+	mu        sync.Mutex
+	contextID string // of code; the text of its init event
+	language  string // of code
+	created   time.Time
+	started   time.Time // when the work itself began
+	finished  time.Time
+	state     msg.State
+	outcome   outcome
+	admitted  bool
+	refusal   error
+	waiting   []msg.Reply[msg.Execution]
+	process   *shell.Process
+	given     bool // abandoned: a process that comes late is killed at once
+}
+
+// outcome is how an execution ended.
+type outcome struct {
+	exit     *int
+	signal   string
+	reason   string
+	errText  string
+	terminal event.Event
+}
+
+// newID returns 32 hexadecimal digits, as the API's clients know ids.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand crashes the program instead
+	return hex.EncodeToString(b[:])
+}
+
+// whenAdmitted answers r with the execution once it has passed all checks,
+// which may be now, or with what was wrong.
+func (x *execution) whenAdmitted(r msg.Reply[msg.Execution]) {
+	x.mu.Lock()
+	refusal := x.refusal
+	if !x.admitted && refusal == nil {
+		x.waiting = append(x.waiting, r)
+		x.mu.Unlock()
+		return
+	}
+	x.mu.Unlock()
+	if refusal != nil {
+		r.Fail(refusal)
+		return
+	}
+	r.Answer(x.snapshot())
+}
+
+// admit appends the init event and answers everybody who waits.
+func (x *execution) admit() {
+	x.mu.Lock()
+	if x.admitted || x.refusal != nil {
+		x.mu.Unlock()
+		return
+	}
+	text := x.id
+	if x.contextID != "" {
+		text = x.contextID // what clients of /code interrupt by
+	}
+	x.log.Append(event.Event{Type: event.TypeInit, Text: text, ExecutionID: x.id, Time: x.created})
+	x.admitted = true
+	waiting := x.waiting
+	x.waiting = nil
+	x.mu.Unlock()
+	for _, r := range waiting {
+		r.Answer(x.snapshot())
+	}
+}
+
+// refuse ends an execution that never was: it failed a check. It reports
+// false where it was admitted before.
+func (x *execution) refuse(err error) bool {
+	x.mu.Lock()
+	if x.admitted || x.refusal != nil {
+		x.mu.Unlock()
+		return false
+	}
+	x.refusal = err
+	x.state = msg.StateEnded
+	waiting := x.waiting
+	x.waiting = nil
+	x.mu.Unlock()
+	for _, r := range waiting {
+		r.Fail(err)
+	}
+	x.ended(x)
+	return true
+}
+
+// Fail answers for a message that carried the execution and was lost.
+func (x *execution) Fail(err error) {
+	if !x.refuse(err) {
+		x.end(failure("InternalError", err.Error(), "internal"))
+	}
+}
+
+// running says that the work itself has begun.
+func (x *execution) running() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.state == msg.StateQueued {
+		x.state = msg.StateRunning
+		x.started = time.Now()
+	}
+}
+
+// end appends the terminal event, unless there is one: then it reports false.
+func (x *execution) end(o outcome) bool {
+	x.mu.Lock()
+	if x.state == msg.StateEnded {
+		x.mu.Unlock()
+		return false
+	}
+	x.state = msg.StateEnded
+	x.finished = time.Now()
+	x.outcome = o
+	e := o.terminal
+	e.Time = x.finished
+	if x.started.IsZero() {
+		x.started = x.finished
+	}
+	e.Duration = max(x.finished.Sub(x.started), time.Millisecond) // 0 is left out on the wire
+	e.ExitCode, e.Signal, e.Reason = o.exit, o.signal, o.reason
+	x.mu.Unlock()
+	x.log.End(e)
+	x.ended(x)
+	return true
+}
+
+// place says in which context the code runs, before anybody reads it.
+func (x *execution) place(contextID, language string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.contextID, x.language = contextID, language
+}
+
+func (x *execution) isIn(contextID string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.contextID == contextID
+}
+
+func (x *execution) over() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.state == msg.StateEnded
+}
+
+// adopt keeps the process for whoever has to end it. It reports false when
+// that was decided before the process came.
+func (x *execution) adopt(p *shell.Process) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.given {
+		return false
+	}
+	x.process = p
+	return true
+}
+
+// abandon kills what runs and ends the log with the reason, after the actor
+// is gone. It does nothing to an execution that has ended properly.
+func (x *execution) abandon(o outcome) {
+	x.mu.Lock()
+	over := x.state == msg.StateEnded
+	p := x.process
+	x.given = true
+	x.mu.Unlock()
+	if over {
+		return
+	}
+	if p != nil {
+		p.Kill()
+	}
+	if !x.refuse(msg.ErrCrashed) {
+		x.end(o)
+	}
+}
+
+// leftover is the process of an ended execution, for as long as others of its
+// group may live.
+func (x *execution) leftover() *shell.Process {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.state != msg.StateEnded {
+		return nil
+	}
+	return x.process
+}
+
+func (x *execution) forgetProcess() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.process = nil
+}
+
+// snapshot is what clients are told about the execution now.
+func (x *execution) snapshot() msg.Execution {
+	return msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Status: x.status()}
+}
+
+func (x *execution) status() msg.Status {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	started := x.created
+	if !x.started.IsZero() {
+		started = x.started
+	}
+	return msg.Status{
+		ID: x.id, Kind: x.kind, State: x.state, Content: x.content,
+		ContextID: x.contextID, Language: x.language,
+		Started: started, Finished: x.finished,
+		ExitCode: x.outcome.exit, Signal: x.outcome.signal,
+		Reason: x.outcome.reason, Error: x.outcome.errText,
+		Events: x.log.Range(), Readers: x.log.Readers(),
+	}
+}
+
+// release drops the log and its files.
+func (x *execution) release() {
+	x.log.Remove()
+	if x.output != nil {
+		x.output.Remove()
+	}
+}
+
+// unload moves an ended execution's log out of the memory.
+func (x *execution) unload() {
+	x.log.Unload()
+	if x.output != nil {
+		x.output.Unload()
+	}
+}
+
+// failure is an outcome that is not the program's own doing.
+func failure(name, value, reason string) outcome {
+	return outcome{
+		reason:  reason,
+		errText: value,
+		terminal: event.Event{
+			Type:  event.TypeError,
+			Error: &event.Error{Name: name, Value: value, Traceback: []string{value}},
+		},
+	}
+}
+
+func (x *execution) endedAt() time.Time {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.finished
+}

@@ -1,0 +1,226 @@
+package actors
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"execd/actors/msg"
+	"execd/kernel"
+)
+
+// kernels is the dynamic supervisor of kernel sessions: it knows which
+// context an id or a language means.
+type kernels struct {
+	system   *System
+	children children
+	contexts map[string]*notebook // by id
+	retries  map[string]string    // idempotency key to context id
+}
+
+// startCell has a code cell run in its context.
+type startCell struct {
+	*execution
+	request msg.RunCode
+}
+
+// gone tells the supervisor that a context is over, before its actor stops.
+type gone struct{ id string }
+
+func newKernels(s *System) *kernels {
+	return &kernels{system: s, children: children{}, contexts: map[string]*notebook{}, retries: map[string]string{}}
+}
+
+func (k *kernels) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case startCell:
+		k.run(ctx, m)
+	case msg.CreateContext:
+		k.create(ctx, m)
+	case msg.FindContext:
+		k.find(m)
+	case msg.ListContexts:
+		m.Answer(k.list(m.Language))
+	case msg.DeleteContext:
+		k.remove(ctx, m)
+	case msg.DeleteContexts:
+		k.removeAll(ctx, m)
+	case msg.Interrupt:
+		k.interrupt(ctx, m)
+	case msg.RemoveExecution:
+		k.removeRun(ctx, m)
+	case shutdown:
+		k.children.broadcast(ctx, m)
+	case gone:
+		k.forget(m.id)
+	case *actor.Terminated:
+		k.terminated(m.Who)
+	case lapsed:
+		k.terminated(m.who)
+	case actor.SystemMessage, actor.AutoReceiveMessage:
+	default:
+		k.system.unknown(classKernels, m)
+	}
+}
+
+// run sends a cell to its context, or to the default one of its language,
+// which the first cell makes.
+func (k *kernels) run(ctx actor.Context, m startCell) {
+	if k.system.config.Kernels == nil {
+		m.refuse(errNoProvider)
+		return
+	}
+	n := k.contexts[m.request.ContextID]
+	switch {
+	case n == nil && m.request.ContextID != "":
+		m.refuse(errNoContext(m.request.ContextID))
+		return
+	case n == nil:
+		n = k.standard(m.request.Language)
+	}
+	if n == nil {
+		n = k.spawn(ctx, &notebook{language: kernel.Canonical(m.request.Language), standard: true})
+	}
+	m.place(n.id, n.language)
+	ctx.Send(k.children[n.id].pid, m)
+}
+
+// standard is the default context of a language, or nil.
+func (k *kernels) standard(language string) *notebook {
+	for _, n := range k.contexts {
+		if n.standard && n.language == kernel.Canonical(language) {
+			return n
+		}
+	}
+	return nil
+}
+
+func (k *kernels) create(ctx actor.Context, m msg.CreateContext) {
+	if k.system.config.Kernels == nil {
+		m.Fail(errNoProvider)
+		return
+	}
+	if id, ok := k.retries[m.Retry.Key]; ok && m.Retry.Key != "" {
+		n := k.contexts[id]
+		if n.retry.Body != m.Retry.Body {
+			m.Fail(errKeyReused)
+			return
+		}
+		n.whenReady(m.Reply)
+		return
+	}
+	n := k.spawn(ctx, &notebook{language: kernel.Canonical(m.Language), dir: m.Dir, env: m.Env, retry: m.Retry})
+	if m.Retry.Key != "" {
+		k.retries[m.Retry.Key] = n.id
+	}
+	n.whenReady(m.Reply)
+}
+
+// spawn makes a context and its actor, which starts the kernel.
+func (k *kernels) spawn(ctx actor.Context, n *notebook) *notebook {
+	n.id = newID()
+	n.created = time.Now()
+	n.state = contextStarting
+	k.contexts[n.id] = n
+	props := k.system.props(classSession, func() actor.Actor { return &session{system: k.system, notebook: n} })
+	pid, err := ctx.SpawnNamed(props, n.id)
+	if err != nil {
+		panic(err) // ids are never used twice
+	}
+	k.children[n.id] = &child{pid: pid}
+	return n
+}
+
+func (k *kernels) find(m msg.FindContext) {
+	if n := k.contexts[m.ID]; n != nil {
+		m.Answer(n.snapshot())
+		return
+	}
+	m.Fail(errNoContext(m.ID))
+}
+
+func (k *kernels) list(language string) []msg.Context {
+	found := []*notebook{}
+	for _, n := range k.contexts {
+		if language == "" || n.language == kernel.Canonical(language) {
+			found = append(found, n)
+		}
+	}
+	slices.SortFunc(found, func(a, b *notebook) int { return a.created.Compare(b.created) })
+	list := make([]msg.Context, len(found))
+	for i, n := range found {
+		list[i] = n.snapshot()
+	}
+	return list
+}
+
+// remove takes a context away at once; its kernel ends in the background.
+func (k *kernels) remove(ctx actor.Context, m msg.DeleteContext) {
+	if k.contexts[m.ID] == nil {
+		m.Fail(errNoContext(m.ID))
+		return
+	}
+	k.children.forward(ctx, m.ID, m)
+	k.forget(m.ID)
+}
+
+func (k *kernels) removeAll(ctx actor.Context, m msg.DeleteContexts) {
+	for id, n := range k.contexts {
+		if n.language == kernel.Canonical(m.Language) {
+			k.children.forward(ctx, id, msg.DeleteContext{Reply: msg.NewReply[msg.Nothing](), ID: id})
+			k.forget(id)
+		}
+	}
+	m.Answer(msg.Nothing{})
+}
+
+func (k *kernels) forget(id string) {
+	n := k.contexts[id]
+	if n == nil {
+		return
+	}
+	delete(k.contexts, id)
+	if k.retries[n.retry.Key] == id {
+		delete(k.retries, n.retry.Key)
+	}
+}
+
+// interrupt takes the id of a context or of a run in one.
+func (k *kernels) interrupt(ctx actor.Context, m msg.Interrupt) {
+	id := m.ID
+	if x := k.system.runs.find(id); x != nil {
+		id = x.status().ContextID
+	}
+	if k.contexts[id] == nil || !k.children.forward(ctx, id, m) {
+		m.Fail(msg.Errorf(msg.ExecutionNotFound, "no execution or context has the id %q", m.ID))
+	}
+}
+
+func (k *kernels) removeRun(ctx actor.Context, m msg.RemoveExecution) {
+	x := k.system.runs.find(m.ID)
+	if x == nil || !k.children.forward(ctx, x.status().ContextID, m) {
+		m.Fail(errNoExecution(m.ID))
+	}
+}
+
+// terminated makes up for a session that was given up.
+func (k *kernels) terminated(pid *actor.PID) {
+	id, known := k.children.terminated(pid, msg.ErrCrashed)
+	if !known {
+		return
+	}
+	if n := k.contexts[id]; n != nil {
+		k.forget(id)
+		n.abandon(k.system)
+	}
+	for _, x := range k.system.runs.within(id) { // they waited in its mailbox
+		x.abandon(k.system.lost("the context of this run"))
+	}
+}
+
+var errNoProvider = msg.Errorf(msg.RuntimeError, "no Jupyter kernels are configured")
+
+func errNoContext(id string) error {
+	return msg.Errorf(msg.ContextNotFound, "no context has the id %q", id)
+}

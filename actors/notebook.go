@@ -1,0 +1,176 @@
+package actors
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"execd/actors/msg"
+	"execd/kernel"
+)
+
+// The states of a context.
+const (
+	contextStarting = "starting"
+	contextIdle     = "idle"
+	contextBusy     = "busy"
+	contextDead     = "dead" // the next run starts a new kernel
+)
+
+// notebook is what a context is, apart from its actor: it is handed to each
+// incarnation, so that a restart of the actor finds its kernel and the run in
+// it again. The fields above mu never change, those below queue are the
+// actor's alone.
+type notebook struct {
+	id       string
+	language string
+	dir      string
+	env      map[string]string
+	retry    msg.Retry
+	standard bool // the default context of its language
+	created  time.Time
+
+	mu      sync.Mutex
+	state   string
+	ready   bool // it was ready once
+	failure error
+	waiting []msg.Reply[msg.Context]
+	kernel  kernel.Kernel
+	closed  bool // a kernel that comes late is nobody's
+
+	attempt  int // number of the newest start of a kernel
+	queue    []*cell
+	running  *cell
+	resolved bool // its language has a kernel
+	starting bool // a worker is starting one; false in a new incarnation
+	fresh    bool // the kernel has lost the state of an earlier one, which no run was told yet
+}
+
+// whenReady answers r with the context once its kernel can run code.
+func (n *notebook) whenReady(r msg.Reply[msg.Context]) {
+	n.mu.Lock()
+	failure, ready := n.failure, n.ready
+	if failure == nil && !ready {
+		n.waiting = append(n.waiting, r)
+	}
+	n.mu.Unlock()
+	switch {
+	case failure != nil:
+		r.Fail(failure)
+	case ready:
+		r.Answer(n.snapshot())
+	}
+}
+
+// adopt keeps a new kernel for whichever incarnation of the actor is there.
+// It reports false when the context is over, or has a kernel already.
+func (n *notebook) adopt(k kernel.Kernel) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed || n.kernel != nil {
+		return false
+	}
+	n.kernel = k
+	return true
+}
+
+// isReady answers everybody who waits for the kernel.
+func (n *notebook) isReady() {
+	n.mu.Lock()
+	n.ready = true
+	waiting := n.waiting
+	n.waiting = nil
+	n.mu.Unlock()
+	for _, r := range waiting {
+		r.Answer(n.snapshot())
+	}
+}
+
+// isFailed answers everybody who waits for a kernel that will not come.
+func (n *notebook) isFailed(err error) {
+	n.mu.Lock()
+	n.failure = err
+	waiting := n.waiting
+	n.waiting = nil
+	n.mu.Unlock()
+	for _, r := range waiting {
+		r.Fail(err)
+	}
+}
+
+func (n *notebook) become(state string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.state = state
+}
+
+func (n *notebook) snapshot() msg.Context {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return msg.Context{ID: n.id, Language: n.language, Dir: n.dir, State: n.state, Default: n.standard}
+}
+
+// takeKernel returns the kernel, which from now on is the caller's to end.
+func (n *notebook) takeKernel() kernel.Kernel {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	k := n.kernel
+	n.kernel = nil
+	return k
+}
+
+// abandon ends the kernel and all runs after the actor was given up.
+func (n *notebook) abandon(s *System) {
+	n.isFailed(msg.ErrCrashed)
+	n.close(s)
+	o := s.lost("this run and its context")
+	if n.running != nil {
+		n.running.execution.abandon(o)
+	}
+	for _, c := range n.queue {
+		c.execution.abandon(o)
+	}
+	n.running, n.queue = nil, nil
+}
+
+// close ends the context: its kernel, and one that is only starting.
+func (n *notebook) close(s *System) {
+	n.mu.Lock()
+	n.closed = true
+	n.mu.Unlock()
+	n.endKernel(s)
+}
+
+// kernelEnd bounds how long a kernel may take to end politely.
+const kernelEnd = 5 * time.Second
+
+// endKernel ends the kernel, if there is one, in the background.
+func (n *notebook) endKernel(s *System) {
+	k := n.takeKernel()
+	if k == nil {
+		return
+	}
+	s.work(classSession, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), kernelEnd)
+		defer cancel()
+		if err := k.Shutdown(ctx); err != nil {
+			s.config.Log.Warn().Err(err).Str("context", n.id).Msg("kernel did not end in order")
+		}
+	}, nil)
+}
+
+// killKernel ends a kernel without asking it.
+func killKernel(k kernel.Kernel) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // Shutdown kills at once when its ctx is over
+	_ = k.Shutdown(ctx)
+}
+
+// environment is a map of variables in the form that exec takes.
+func environment(vars map[string]string) []string {
+	env := make([]string, 0, len(vars))
+	for k, v := range vars {
+		env = append(env, k+"="+v)
+	}
+	return env
+}

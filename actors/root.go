@@ -1,0 +1,193 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"execd/actors/msg"
+)
+
+// root is the root supervisor: it answers what the registry knows and hands
+// everything else to the supervisor of its kind.
+type root struct {
+	system   *System
+	commands *actor.PID
+	kernels  *actor.PID
+	draining bool
+}
+
+// drain asks for the end of everything that runs, until the deadline.
+type drain struct {
+	msg.Reply[msg.Nothing]
+	deadline time.Time
+}
+
+// shutdown tells supervisors and their children that the daemon ends.
+type shutdown struct {
+	grace time.Duration // from the polite signal to SIGKILL
+}
+
+func (r *root) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		r.start(ctx)
+	case msg.RunCommand:
+		r.runCommand(ctx, m)
+	case msg.RunCode:
+		r.runCode(ctx, m)
+	case msg.CreateContext:
+		r.admit(ctx, m, r.kernels)
+	case msg.FindContext, msg.ListContexts, msg.DeleteContext, msg.DeleteContexts:
+		ctx.Send(r.kernels, m)
+	case msg.FindExecution:
+		r.find(m)
+	case msg.ListExecutions:
+		m.Answer(r.system.runs.list(m.Kind, m.State))
+	case msg.RemoveExecution:
+		r.remove(ctx, m)
+	case msg.Interrupt:
+		r.interrupt(ctx, m)
+	case drain:
+		r.drain(ctx, m)
+	case actor.SystemMessage, actor.AutoReceiveMessage:
+	default:
+		r.system.unknown(classRoot, m)
+	}
+}
+
+// start spawns the children again after a restart as well: the framework has
+// stopped the old ones by then.
+func (r *root) start(ctx actor.Context) {
+	s := r.system
+	r.commands = s.spawn(ctx, classCommands, func() actor.Actor { return &commands{system: s, children: children{}} }, classCommand)
+	r.kernels = s.spawn(ctx, classKernels, func() actor.Actor { return newKernels(s) }, classSession)
+	s.spawn(ctx, classJanitor, func() actor.Actor { return &janitor{system: s} })
+}
+
+// spawn makes a child that is named after its class.
+func (s *System) spawn(ctx actor.Context, class Class, producer actor.Producer, of ...Class) *actor.PID {
+	pid, err := ctx.SpawnNamed(s.props(class, producer, of...), string(class))
+	if err != nil {
+		panic(fmt.Errorf("spawn %s: %w", class, err))
+	}
+	return pid
+}
+
+// admit refuses new work once the daemon is shutting down.
+func (r *root) admit(ctx actor.Context, m msg.Message, to *actor.PID) {
+	if r.draining {
+		m.Fail(msg.ErrDraining)
+		return
+	}
+	ctx.Send(to, m)
+}
+
+func (r *root) runCommand(ctx actor.Context, m msg.RunCommand) {
+	kind := msg.KindCommand
+	if m.Command.Background {
+		kind = msg.KindBackground
+	}
+	x, fresh := r.begin(m.Reply, &execution{kind: kind, content: m.Command.Script, retry: m.Retry})
+	if !fresh {
+		return
+	}
+	if kind == msg.KindCommand {
+		x.log.Pace()
+	}
+	ctx.Send(r.commands, startCommand{execution: x, command: m.Command})
+}
+
+func (r *root) runCode(ctx actor.Context, m msg.RunCode) {
+	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindCode, content: m.Code, retry: m.Retry})
+	if fresh {
+		ctx.Send(r.kernels, startCell{execution: x, request: m})
+	}
+}
+
+// begin registers an execution and promises its answer.
+func (r *root) begin(reply msg.Reply[msg.Execution], x *execution) (*execution, bool) {
+	if r.draining {
+		reply.Fail(msg.ErrDraining)
+		return nil, false
+	}
+	x, fresh, err := r.system.runs.begin(x, r.system.config.MaxRunning)
+	if err != nil {
+		reply.Fail(err)
+		return nil, false
+	}
+	x.whenAdmitted(reply)
+	return x, fresh
+}
+
+func (r *root) find(m msg.FindExecution) {
+	if x := r.system.runs.find(m.ID); x != nil {
+		x.whenAdmitted(m.Reply)
+		return
+	}
+	m.Fail(errNoExecution(m.ID))
+}
+
+func (r *root) remove(ctx actor.Context, m msg.RemoveExecution) {
+	x := r.system.runs.find(m.ID)
+	switch {
+	case x == nil:
+		m.Fail(errNoExecution(m.ID))
+	case x.over():
+		r.system.runs.forget(x)
+		m.Answer(msg.Nothing{})
+	default:
+		ctx.Send(r.supervisorOf(x), m)
+	}
+}
+
+// interrupt finds out what the id names: an execution, or else a context.
+func (r *root) interrupt(ctx actor.Context, m msg.Interrupt) {
+	if x := r.system.runs.find(m.ID); x != nil {
+		ctx.Send(r.supervisorOf(x), m)
+		return
+	}
+	ctx.Send(r.kernels, m)
+}
+
+func (r *root) supervisorOf(x *execution) *actor.PID {
+	if x.kind == msg.KindCode {
+		return r.kernels
+	}
+	return r.commands
+}
+
+func errNoExecution(id string) error {
+	return msg.Errorf(msg.ExecutionNotFound, "no execution has the id %q; it may have been removed after its retention", id)
+}
+
+// drain begins the end: nothing new is admitted, everything that runs is told
+// to end, and a worker waits for that.
+func (r *root) drain(ctx actor.Context, m drain) {
+	r.draining = true
+	left := time.Until(m.deadline)
+	// Half of the window for the polite signal leaves the other half for
+	// SIGKILL to take effect and for readers to get the last events.
+	order := shutdown{grace: max(left/2, 0)}
+	ctx.Send(r.commands, order)
+	ctx.Send(r.kernels, order)
+	s := r.system
+	s.work(classRoot, func() {
+		wait, cancel := context.WithDeadline(context.Background(), m.deadline)
+		defer cancel()
+		select {
+		case <-s.runs.allEnded():
+			s.endLeftovers(wait, order.grace)
+			m.Answer(msg.Nothing{})
+		case <-wait.Done():
+			m.Fail(wait.Err())
+		case <-s.done:
+		}
+	}, m.Fail)
+}
+
+func (s *System) unknown(class Class, m any) {
+	s.config.Log.Error().Str("actor", string(class)).Str("message", fmt.Sprintf("%T", m)).Msg("unknown message")
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// config is what flags and environment say.
+type config struct {
+	host, accessToken          string
+	port                       int
+	allowedOrigins             []string
+	streamFormat               string
+	logLevel                   int
+	logFile                    string
+	envFile                    string
+	stateDir                   string
+	jupyterHost, jupyterToken  string
+	idlePoll                   time.Duration
+	grace, stop, disconnect    time.Duration
+	retention                  time.Duration
+	retentionCount, maxRunning int
+	queue                      int
+	maxBody                    int64
+	memoryLimit, diskLimit     int64
+	logMemory, logDisk         int64
+	version                    bool
+}
+
+// setting is one row of the reference: a flag, the environment variable below
+// it, and the default below both.
+type setting struct {
+	flag, env, value, usage string
+	set                     func(string) error
+}
+
+const defaultPort = 44772
+
+func (c *config) settings() []setting {
+	return []setting{
+		{"host", "EXECD_HOST", "0.0.0.0", "address to listen on", text(&c.host)},
+		{"port", "EXECD_PORT", strconv.Itoa(defaultPort), "TCP port to listen on; 0 takes a free one and prints it", number(&c.port, 0, 65535)},
+		{"access-token", "EXECD_ACCESS_TOKEN", "", "token that every request must carry in X-EXECD-ACCESS-TOKEN", text(&c.accessToken)},
+		{"allowed-origins", "EXECD_ALLOWED_ORIGINS", "", "web origins that may call without a token, separated by commas; * for all", list(&c.allowedOrigins)},
+		{"stream-format", "EXECD_STREAM_FORMAT", "", "framing of streams for every client: sse or json; empty chooses by client", oneOf(&c.streamFormat, "", "sse", "json")},
+		{"log-level", "EXECD_LOG_LEVEL", "6", "0-2 fatal, 3 error, 4 warning, 5-6 info, 7 debug", number(&c.logLevel, 0, 7)},
+		{"log-file", "EXECD_LOG_FILE", "", "file for the log, reopened on SIGHUP; empty is standard output", text(&c.logFile)},
+		{"envs-file", "EXECD_ENVS", "", "file with KEY=VALUE lines for commands, read at each start", text(&c.envFile)},
+		{"state-dir", "EXECD_STATE_DIR", "", "directory for files of long logs and kernels; empty is the system's temporary directory", text(&c.stateDir)},
+		{"jupyter-host", "JUPYTER_HOST", "", "URL of a Jupyter server to run code in", webURL(&c.jupyterHost)},
+		{"jupyter-token", "JUPYTER_TOKEN", "", "token of the Jupyter server", text(&c.jupyterToken)},
+		{"jupyter-idle-poll-interval", "EXECD_JUPYTER_IDLE_POLL_INTERVAL", "100ms", "accepted for compatibility: execd does not poll", duration(&c.idlePoll, true)},
+		{"graceful-shutdown-timeout", "EXECD_API_GRACE_SHUTDOWN", "5s", "window for everything to end after SIGTERM", duration(&c.grace, false)},
+		{"stop-grace", "EXECD_STOP_GRACE", "3s", "time from SIGTERM to SIGKILL when a command is stopped", duration(&c.stop, false)},
+		{"disconnect-grace", "EXECD_DISCONNECT_GRACE", "10s", "how long a run with on_disconnect kill outlives its last reader", duration(&c.disconnect, false)},
+		{"retention", "EXECD_RETENTION", "24h", "how long ended executions are kept", duration(&c.retention, false)},
+		{"retention-count", "EXECD_RETENTION_COUNT", "10000", "how many ended executions are kept", number(&c.retentionCount, 1, 1<<30)},
+		{"max-executions", "EXECD_MAX_EXECUTIONS", "10000", "how many executions run at once", number(&c.maxRunning, 1, 1<<30)},
+		{"queue-length", "EXECD_QUEUE_LENGTH", "128", "how many runs wait in one code context", number(&c.queue, 1, 1<<20)},
+		{"max-body", "EXECD_MAX_BODY", "32MiB", "size of a JSON request", size(&c.maxBody)},
+		{"log-memory", "EXECD_LOG_MEMORY", "1MiB", "memory of one execution's events before they go to files", size(&c.logMemory)},
+		{"log-disk", "EXECD_LOG_DISK", "1GiB", "files of one execution's events before the oldest are evicted", size(&c.logDisk)},
+		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},
+		{"disk-limit", "EXECD_DISK_LIMIT", "8GiB", "files of all events together", size(&c.diskLimit)},
+	}
+}
+
+// parseConfig reads flags over environment over defaults. Its errors are one
+// line and name what was wrong.
+func parseConfig(args []string, lookup func(string) (string, bool)) (*config, error) {
+	c := &config{}
+	fs := flag.NewFlagSet("execd", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.BoolVar(&c.version, "version", false, "print the version")
+	given := map[string]string{}
+	settings := c.settings()
+	for _, s := range settings {
+		fs.Func(s.flag, s.usage, func(v string) error { given[s.flag] = v; return s.set(v) })
+	}
+	if err := fs.Parse(args); err != nil {
+		return nil, oneLine(err)
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	for _, s := range settings {
+		if _, ok := given[s.flag]; ok {
+			continue
+		}
+		name, value := "default of --"+s.flag, s.value
+		if v, ok := lookup(s.env); ok && v != "" {
+			name, value = s.env, v
+		}
+		if err := s.set(value); err != nil {
+			return nil, fmt.Errorf("invalid value %q for %s: %w", value, name, err)
+		}
+	}
+	return c, nil
+}
+
+func oneLine(err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
+}
+
+// writeUsage writes the reference of all settings.
+func writeUsage(w io.Writer) {
+	var b strings.Builder
+	b.WriteString("execd runs code and commands over HTTP and streams their output.\n\nUsage: execd [flags]\n\n")
+	for _, s := range (&config{}).settings() {
+		fmt.Fprintf(&b, "  --%s", s.flag)
+		if s.value != "" {
+			fmt.Fprintf(&b, " (default %s)", s.value)
+		}
+		fmt.Fprintf(&b, "\n        %s [%s]\n", s.usage, s.env)
+	}
+	b.WriteString("  --version\n        print the version\n  --help\n        print this text\n\nA flag wins over its environment variable, which wins over the default.\n")
+	_, _ = io.WriteString(w, b.String()) // nobody to tell
+}
+
+func text(into *string) func(string) error {
+	return func(v string) error { *into = v; return nil }
+}
+
+func list(into *[]string) func(string) error {
+	return func(v string) error {
+		*into = nil
+		for part := range strings.SplitSeq(v, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				*into = append(*into, part)
+			}
+		}
+		return nil
+	}
+}
+
+func oneOf(into *string, allowed ...string) func(string) error {
+	return func(v string) error {
+		for _, a := range allowed {
+			if v == a {
+				*into = v
+				return nil
+			}
+		}
+		return fmt.Errorf("want one of %s", strings.TrimPrefix(strings.Join(allowed, ", "), ", "))
+	}
+}
+
+func number(into *int, least, most int) func(string) error {
+	return func(v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("want a number from %d to %d", least, most)
+		}
+		*into = n
+		return nil
+	}
+}
+
+// duration reads "3s" or "500ms". Where any is set it takes values below zero
+// too, as the reference does for this setting.
+func duration(into *time.Duration, anySign bool) func(string) error {
+	return func(v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || (d < 0 && !anySign) {
+			return errors.New("want a duration such as 3s or 500ms")
+		}
+		*into = d
+		return nil
+	}
+}
+
+// size reads a number of bytes, with KiB, MiB or GiB behind it.
+func size(into *int64) func(string) error {
+	return func(v string) error {
+		number, unit := v, int64(1)
+		for suffix, bytes := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+			if n, ok := strings.CutSuffix(v, suffix); ok {
+				number, unit = n, bytes
+			}
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		if err != nil || n <= 0 || n > (1<<62)/unit {
+			return errors.New("want a size such as 512KiB, 64MiB or 1GiB")
+		}
+		*into = n * unit
+		return nil
+	}
+}
+
+func webURL(into *string) func(string) error {
+	return func(v string) error {
+		u, err := url.Parse(v)
+		if v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+			return errors.New("want a URL that begins with http:// or https://")
+		}
+		*into = v
+		return nil
+	}
+}

@@ -1,0 +1,133 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
+
+	"execd/actors/msg"
+)
+
+// The headers of the API that are not HTTP's own.
+const (
+	headerToken     = "X-Execd-Access-Token" //nolint:gosec // the header's name, not a token
+	headerRequestID = "X-Request-Id"
+)
+
+// admit surrounds every request: it gives it an id, lets it in or not, keeps
+// the daemon alive through a panic, and logs one line.
+func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		start := time.Now()
+		r, w := c.Request(), c.Response()
+		id := requestID(r.Header.Get(headerRequestID))
+		w.Header()[headerRequestID] = []string{id}
+		defer func() {
+			if reason := recover(); reason != nil {
+				err = s.recovered(c, reason)
+			}
+			if err != nil {
+				s.fail(err, c)
+				err = nil
+			}
+			s.logRequest(c, id, start)
+		}()
+		if err := s.guard(r); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+// recovered turns a panic into an error, with its stack in the log. The one
+// panic that net/http means to see goes on.
+func (s *Server) recovered(c echo.Context, reason any) error {
+	if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it, and so do we
+		panic(reason)
+	}
+	s.config.Log.Error().Str("path", c.Path()).Str("panic", fmt.Sprint(reason)).Bytes("stack", debug.Stack()).Msg("handler panicked")
+	return msg.ErrCrashed
+}
+
+// guard checks the token, or without one that no foreign web page asks.
+func (s *Server) guard(r *http.Request) error {
+	if s.config.Token != "" {
+		got, want := sha256.Sum256([]byte(r.Header.Get(headerToken))), sha256.Sum256([]byte(s.config.Token))
+		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			return errToken
+		}
+		return nil // a page that knows the token may ask
+	}
+	if s.foreign(r) {
+		return errOrigin
+	}
+	return nil
+}
+
+var (
+	errToken  = &msg.Error{Code: msg.Unauthorized, Message: "invalid or missing header X-EXECD-ACCESS-TOKEN"}
+	errOrigin = &msg.Error{Code: msg.ForeignOrigin, Message: "requests from this web origin are not allowed; see --allowed-origins"}
+)
+
+// foreign reports whether a browser sends the request for a page that is not
+// ours (Fetch standard, Origin and Sec-Fetch-Site). A page whose own name was
+// made to point here (DNS rebinding) has that name in Host: only an address
+// or localhost is ours.
+func (s *Server) foreign(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin != "" && (slices.Contains(s.config.AllowedOrigins, origin) || slices.Contains(s.config.AllowedOrigins, "*")) {
+		return false
+	}
+	site := r.Header.Get("Sec-Fetch-Site")
+	if origin == "" {
+		return site == "cross-site" || site == "same-site" || (site == "same-origin" && !local(r.Host))
+	}
+	u, err := url.Parse(origin)
+	return err != nil || u.Host != r.Host || !local(r.Host)
+}
+
+// local reports whether host, with or without a port, is an address or
+// localhost.
+func local(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.Trim(name, "[]")
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost"
+}
+
+// logRequest writes the line of a request; a probe is no news.
+func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
+	level := zerolog.InfoLevel
+	if c.Path() == "/ping" {
+		level = zerolog.DebugLevel
+	}
+	line := s.config.Log.WithLevel(level)
+	if level < s.config.Log.GetLevel() || !line.Enabled() {
+		return
+	}
+	r := c.Request()
+	line.Str("request_id", id).
+		Str("method", r.Method).
+		Str("path", r.URL.Path).
+		Int("status", c.Response().Status).
+		Int64("bytes", c.Response().Size).
+		Dur("ms", time.Since(start)).
+		Str("remote", r.RemoteAddr).
+		Str("agent", r.UserAgent()).
+		Str("execution_id", c.Response().Header().Get(headerExecution)).
+		Msg("request")
+}

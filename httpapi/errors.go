@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
+
+	"execd/actors/event"
+	"execd/actors/msg"
+)
+
+// statuses is the HTTP status of each code. 429 and 503 promise that nothing
+// was started, because some clients retry on them by themselves.
+var statuses = map[msg.Code]int{
+	msg.InvalidRequest:    http.StatusBadRequest,
+	msg.MissingQuery:      http.StatusBadRequest,
+	msg.RuntimeError:      http.StatusInternalServerError,
+	msg.NotFound:          http.StatusNotFound,
+	msg.MethodNotAllowed:  http.StatusMethodNotAllowed,
+	msg.ExecutionNotFound: http.StatusNotFound,
+	msg.ContextNotFound:   http.StatusNotFound,
+	msg.NotSupported:      http.StatusNotImplemented,
+	msg.KernelMissing:     http.StatusInternalServerError,
+	msg.Unauthorized:      http.StatusUnauthorized,
+	msg.ForeignOrigin:     http.StatusForbidden,
+	msg.TooLarge:          http.StatusRequestEntityTooLarge,
+	msg.KeyReused:         http.StatusUnprocessableEntity,
+	msg.Evicted:           http.StatusGone,
+	msg.QueueFull:         http.StatusTooManyRequests,
+	msg.TooMany:           http.StatusTooManyRequests,
+	msg.ShuttingDown:      http.StatusServiceUnavailable,
+}
+
+// errorBody is the contract's shape of every error.
+type errorBody struct {
+	Code    msg.Code `json:"code"`
+	Message string   `json:"message"`
+	Error   string   `json:"error,omitempty"`  // of 401 only, for clients of the reference
+	Oldest  int64    `json:"oldest,omitempty"` // of EVENTS_EVICTED: the oldest id or offset held
+}
+
+// fail answers with an error. Once a response has begun it can only be cut,
+// so that the client does not take what it got for the whole.
+func (s *Server) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		if !errors.Is(err, errGone) {
+			s.config.Log.Warn().Err(err).Str("path", c.Path()).Msg("response cut")
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
+	status, body := describe(err)
+	if status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", "1")
+	}
+	if err := c.JSON(status, body); err != nil {
+		s.config.Log.Debug().Err(err).Msg("error not delivered")
+	}
+}
+
+// describe is what a client is told about err.
+func describe(err error) (int, errorBody) {
+	var known *msg.Error
+	var evicted *event.EvictedError
+	var route *echo.HTTPError
+	switch {
+	case errors.As(err, &known):
+		body := errorBody{Code: known.Code, Message: known.Message}
+		if known.Code == msg.Unauthorized {
+			body.Error = "Unauthorized: " + known.Message
+		}
+		return statuses[known.Code], body
+	case errors.As(err, &evicted):
+		return http.StatusGone, errorBody{Code: msg.Evicted, Message: err.Error(), Oldest: evicted.Oldest}
+	case errors.Is(err, event.ErrRemoved):
+		return http.StatusNotFound, errorBody{Code: msg.ExecutionNotFound, Message: err.Error()}
+	case errors.As(err, &route):
+		return describeRoute(route)
+	case errors.Is(err, context.Canceled), errors.Is(err, errServerClosing):
+		return http.StatusServiceUnavailable, errorBody{Code: msg.ShuttingDown, Message: errServerClosing.Error()}
+	}
+	return http.StatusInternalServerError, errorBody{Code: msg.RuntimeError, Message: err.Error()}
+}
+
+func describeRoute(err *echo.HTTPError) (int, errorBody) {
+	switch err.Code {
+	case http.StatusNotFound:
+		return err.Code, errorBody{Code: msg.NotFound, Message: "no such path; openapi.yaml lists them all"}
+	case http.StatusMethodNotAllowed:
+		return err.Code, errorBody{Code: msg.MethodNotAllowed, Message: "the path does not know this method; see the header Allow"}
+	}
+	return err.Code, errorBody{Code: msg.RuntimeError, Message: fmt.Sprint(err.Message)}
+}
+
+func badRequest(format string, args ...any) error {
+	return msg.Errorf(msg.InvalidRequest, format, args...)
+}
+
+// newErrorLog takes what net/http has to say about broken connections.
+func newErrorLog(z zerolog.Logger) *log.Logger {
+	return log.New(errorLog{z}, "", 0)
+}
+
+type errorLog struct{ log zerolog.Logger }
+
+func (l errorLog) Write(p []byte) (int, error) {
+	l.log.Debug().Str("component", "http").Msg(strings.TrimSpace(string(p)))
+	return len(p), nil
+}

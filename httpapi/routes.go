@@ -1,0 +1,27 @@
+package httpapi
+
+// routes is the API in one place; openapi.yaml describes it, and a test holds
+// the two against each other.
+func (s *Server) routes() {
+	e := s.echo
+	e.GET("/ping", ping)
+
+	e.POST("/command", s.runCommand)
+	e.DELETE("/command", s.interrupt)
+	e.GET("/command/status/:id", s.commandStatus)
+	e.GET("/command/:id/logs", s.commandLogs)
+
+	e.POST("/code", s.runCode)
+	e.DELETE("/code", s.interrupt)
+	e.POST("/code/context", s.createContext)
+	e.GET("/code/contexts", s.listContexts)
+	e.DELETE("/code/contexts", s.deleteContexts)
+	e.GET("/code/contexts/:id", s.getContext)
+	e.DELETE("/code/contexts/:id", s.deleteContext)
+
+	e.GET("/executions", s.listExecutions)
+	e.GET("/executions/:id", s.getExecution)
+	e.DELETE("/executions/:id", s.removeExecution)
+	e.GET("/executions/:id/events", s.executionEvents)
+	e.GET("/executions/:id/output", s.executionOutput)
+}

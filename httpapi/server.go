@@ -1,0 +1,137 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
+
+	"execd/actors/msg"
+)
+
+// Config is what the HTTP side needs. Zero limits take their defaults.
+type Config struct {
+	Supervisor     msg.Supervisor
+	Log            zerolog.Logger
+	Token          string   // guards every path when set
+	AllowedOrigins []string // web origins beside our own; "*" allows all
+	Framing        string   // "", "sse" or "json": forces one for all clients
+
+	MaxBody      int64         // bytes of a JSON request
+	Heartbeat    time.Duration // silence before a ping
+	WriteTimeout time.Duration // of one write to one client
+}
+
+const (
+	defaultMaxBody      = 32 << 20         // a large notebook cell, many times over
+	defaultHeartbeat    = 3 * time.Second  // what the API's clients expect
+	defaultWriteTimeout = 30 * time.Second // a client that takes nothing for so long is gone
+
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 64 << 10
+
+	// streamBuffer is the kernel's send buffer for a stream. The default
+	// grows to megabytes for a reader that has stalled; 64 KiB carry a
+	// segment of the log and cost a stalled reader some 200 KiB.
+	streamBuffer = 64 << 10
+)
+
+func (c Config) withDefaults() Config {
+	if c.MaxBody == 0 {
+		c.MaxBody = defaultMaxBody
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = defaultHeartbeat
+	}
+	if c.WriteTimeout == 0 {
+		c.WriteTimeout = defaultWriteTimeout
+	}
+	return c
+}
+
+// errServerClosing is why the context of a request ends with the server.
+var errServerClosing = errors.New("execd is shutting down")
+
+// Server serves the API. It is made by New and used once.
+type Server struct {
+	config Config
+	echo   *echo.Echo
+	http   *http.Server
+	close  context.CancelCauseFunc
+}
+
+// New returns a server with all routes.
+func New(config Config) *Server {
+	base, cancel := context.WithCancelCause(context.Background())
+	s := &Server{config: config.withDefaults(), echo: echo.New(), close: cancel}
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.HTTPErrorHandler = s.fail
+	s.echo.Pre(s.admit)
+	s.routes()
+	s.http = &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnContext:       withConn,
+		ErrorLog:          newErrorLog(config.Log),
+	}
+	return s
+}
+
+// Handler returns the routes and what guards them, for tests.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Routes lists the methods and paths that are served, in Echo's notation.
+func (s *Server) Routes() []*echo.Route { return s.echo.Routes() }
+
+// Serve answers on l until Shutdown.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops accepting and returns when every request has been answered,
+// or ctx is over. Streams whose logs have ended get all of them; a stream
+// whose log still goes on when ctx is over ends with an error event.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.close(errServerClosing)
+	if err := s.http.Shutdown(ctx); err == nil {
+		return nil
+	}
+	s.close(errServerClosing)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if err := s.http.Shutdown(last); err != nil {
+		_ = s.http.Close() // whoever is left does not read
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
+
+// lastWords is how long streams have to tell that the server ends.
+const lastWords = 100 * time.Millisecond
+
+type connKey struct{}
+
+// withConn lets a stream find its connection, to shrink its send buffer.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// setSendBuffer sets the kernel's send buffer of the request's connection.
+func setSendBuffer(ctx context.Context, bytes int) {
+	if c, ok := ctx.Value(connKey{}).(*net.TCPConn); ok {
+		_ = c.SetWriteBuffer(bytes) // only a hint to the kernel
+	}
+}

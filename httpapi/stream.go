@@ -1,0 +1,191 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"execd/actors/event"
+	"execd/actors/msg"
+)
+
+const headerExecution = "X-Execd-Execution-Id"
+
+// errGone is a client that has left or does not read: nobody is there to be
+// told.
+var errGone = errors.New("client has gone")
+
+// stream relays the events of x behind the id after until its terminal event.
+// The reader that started a foreground run owns its log's pace.
+func (s *Server) stream(c echo.Context, x msg.Execution, after int64, owner bool) error {
+	cursor := x.Log.Cursor(after)
+	defer cursor.Close()
+	if owner {
+		x.Log.Own(cursor)
+	}
+	chunk, wait, err := cursor.Take()
+	if errors.Is(err, io.EOF) { // all was read before: tells an EventSource not to come back
+		c.Response().Header().Set(headerExecution, x.ID)
+		return c.NoContent(http.StatusNoContent)
+	}
+	if err != nil {
+		return err
+	}
+	r := s.newRelay(c, x.ID)
+	defer r.restore()
+	return r.run(cursor, chunk, wait)
+}
+
+// relay writes frames to one client: all there are in as few writes as
+// possible, and a ping when there have been none for a while.
+type relay struct {
+	server  *Server
+	ctx     context.Context //nolint:containedctx // the request's: a relay lives as long as its handler
+	resp    *echo.Response
+	control *http.ResponseController
+	framing event.Framing
+	scratch []byte
+	beat    *time.Timer
+}
+
+// newRelay commits the response: what comes before it may still fail with a
+// status of its own.
+func (s *Server) newRelay(c echo.Context, execution string) *relay {
+	r := &relay{
+		server:  s,
+		ctx:     c.Request().Context(),
+		resp:    c.Response(),
+		control: http.NewResponseController(c.Response().Writer),
+		framing: s.framing(c.Request()),
+	}
+	setSendBuffer(r.ctx, streamBuffer)
+	h := c.Response().Header()
+	h["Content-Type"] = []string{mimeOf(r.framing)}
+	h["Cache-Control"] = []string{"no-cache"}
+	h["Connection"] = []string{"keep-alive"}
+	h["X-Accel-Buffering"] = []string{"no"}
+	h[headerExecution] = []string{execution}
+	c.Response().WriteHeader(http.StatusOK)
+	return r
+}
+
+// otherBuffer is what a connection gets back for responses that are no
+// streams; the kernel's own tuning cannot be restored.
+const otherBuffer = 1 << 20
+
+func (r *relay) restore() {
+	setSendBuffer(r.ctx, otherBuffer)
+	if r.beat != nil {
+		r.beat.Stop()
+	}
+	_ = r.control.SetWriteDeadline(time.Time{}) // a connection that is gone needs none
+}
+
+// run relays from the cursor on, beginning with what was taken from it.
+func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{}) error {
+	for {
+		if wait != nil {
+			if err := r.idle(wait); err != nil {
+				return err
+			}
+		} else if err := r.write(chunk.Frames); err != nil {
+			return err
+		}
+		var err error
+		chunk, wait, err = cursor.Take()
+		if errors.Is(err, io.EOF) {
+			return nil // the server flushes together with the end of the body
+		}
+		if err != nil {
+			return r.broken(err)
+		}
+	}
+}
+
+// idle flushes what was written and waits for more, with a ping after each
+// silence.
+func (r *relay) idle(wait <-chan struct{}) error {
+	if err := r.flush(); err != nil {
+		return err
+	}
+	if r.beat == nil {
+		r.beat = time.NewTimer(r.server.config.Heartbeat)
+	} else {
+		r.beat.Reset(r.server.config.Heartbeat)
+	}
+	for {
+		select {
+		case <-wait:
+			return nil
+		case <-r.beat.C:
+			if err := r.ping(); err != nil {
+				return err
+			}
+			r.beat.Reset(r.server.config.Heartbeat)
+		case <-r.ctx.Done():
+			return r.left()
+		}
+	}
+}
+
+func (r *relay) ping() error {
+	if err := r.write(event.Loose(event.Event{Type: event.TypePing, Text: "pong", Time: time.Now()})); err != nil {
+		return err
+	}
+	return r.flush()
+}
+
+// left tells apart a client that has gone and a server that ends before the
+// log does: the latter is told, as far as that is possible.
+func (r *relay) left() error {
+	if !errors.Is(context.Cause(r.ctx), errServerClosing) {
+		return errGone
+	}
+	return r.farewell("ServerClosing", "execd ended before this execution did")
+}
+
+// broken ends a stream whose log has nothing more for it.
+func (r *relay) broken(err error) error {
+	var evicted *event.EvictedError
+	if errors.As(err, &evicted) {
+		return r.farewell("EventsEvicted", err.Error())
+	}
+	return r.farewell("EventsRemoved", err.Error())
+}
+
+// farewell is an error event that is in no log and so has no id.
+func (r *relay) farewell(name, value string) error {
+	return r.write(event.Loose(event.Event{
+		Type:  event.TypeError,
+		Time:  time.Now(),
+		Error: &event.Error{Name: name, Value: value, Traceback: []string{value}},
+	}))
+}
+
+// write gives frames to the connection, within the write timeout.
+func (r *relay) write(frames []byte) error {
+	if r.framing != event.SSE {
+		r.scratch = r.framing.Append(r.scratch[:0], frames)
+		frames = r.scratch
+	}
+	if err := r.control.SetWriteDeadline(time.Now().Add(r.server.config.WriteTimeout)); err != nil {
+		return errGone
+	}
+	n, err := r.resp.Writer.Write(frames)
+	r.resp.Size += int64(n)
+	if err != nil {
+		return errGone
+	}
+	return nil
+}
+
+func (r *relay) flush() error {
+	if err := r.control.Flush(); err != nil {
+		return errGone
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"execd/actors"
+	"execd/actors/event"
+	"execd/httpapi"
+	"execd/kernel"
+)
+
+// daemon is what runs between start and stop, in the order in which it is
+// started; it is stopped in reverse.
+type daemon struct {
+	config   *config
+	writer   *logWriter
+	log      zerolog.Logger
+	state    *state
+	kernels  kernel.Provider
+	system   *actors.System
+	server   *httpapi.Server
+	listener net.Listener
+}
+
+// serve runs the daemon until a signal, or until it cannot go on.
+func serve(cfg *config) error {
+	// Notify, not Ignore: what is ignored here would be ignored in every
+	// command. A daemon that a shell started in the background has SIGINT
+	// ignored, which this undoes for its commands too. SIGPIPE of a closed
+	// standard output becomes an error of that write.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	d, err := start(cfg)
+	if err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- d.server.Serve(d.listener) }()
+	cause := d.wait(signals, served)
+	return errors.Join(cause, d.stop(signals))
+}
+
+func start(cfg *config) (*daemon, error) {
+	d := &daemon{config: cfg}
+	var err error
+	if d.writer, err = newLogWriter(cfg.logFile); err != nil {
+		return nil, err
+	}
+	d.log = newLogger(d.writer, cfg.logLevel)
+	if d.listener, err = listen(cfg); err != nil {
+		d.writer.close()
+		return nil, err
+	}
+	if d.state, err = openState(cfg.stateDir); err != nil {
+		_ = d.listener.Close()
+		d.writer.close()
+		return nil, err
+	}
+	d.startActors()
+	d.server = httpapi.New(httpapi.Config{
+		Supervisor:     d.system,
+		Log:            d.log,
+		Token:          cfg.accessToken,
+		AllowedOrigins: cfg.allowedOrigins,
+		Framing:        cfg.streamFormat,
+		MaxBody:        cfg.maxBody,
+	})
+	d.announce()
+	return d, nil
+}
+
+// listen opens the socket: IPv4 unless the host is an IPv6 address.
+func listen(cfg *config) (net.Listener, error) {
+	network := "tcp4"
+	if strings.Contains(cfg.host, ":") {
+		network = "tcp6"
+	}
+	l, err := net.Listen(network, net.JoinHostPort(cfg.host, strconv.Itoa(cfg.port)))
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}
+
+func (d *daemon) startActors() {
+	cfg := d.config
+	store := event.NewStore(d.state.dir, event.Limits{
+		MemoryPerLog: cfg.logMemory, MemoryTotal: cfg.memoryLimit,
+		DiskPerLog: cfg.logDisk, DiskTotal: cfg.diskLimit,
+	}, func(err error) { d.log.Error().Err(err).Msg("events cannot be kept on disk; the oldest are evicted") })
+	d.kernels = kernel.NewLocal(kernel.Config{
+		RuntimeDir: d.state.dir,
+		Launch:     actors.LaunchKernel,
+		Logf:       func(format string, args ...any) { d.log.Warn().Msgf(format, args...) },
+	})
+	d.system = actors.Start(actors.Config{
+		Log: d.log, Store: store, Kernels: d.kernels,
+		EnvFile: cfg.envFile, StopGrace: cfg.stop, DisconnectGrace: cfg.disconnect,
+		Retention:  actors.Retention{Time: cfg.retention, Count: cfg.retentionCount},
+		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue,
+	})
+}
+
+// announce says where the daemon listens, and what a person should know.
+func (d *daemon) announce() {
+	addr := d.listener.Addr().String()
+	fmt.Printf("execd %s listening on http://%s\n", version, addr) //nolint:forbidigo // the banner, for people and for port 0
+	d.log.Info().Str("version", version).Str("address", addr).Int("pid", os.Getpid()).Msg("execd listens")
+	host, _, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && !ip.IsLoopback() && d.config.accessToken == "" {
+		d.log.Warn().Str("address", addr).Msg("anybody who reaches this address can run commands: set --access-token, or --host 127.0.0.1")
+	}
+	if d.config.jupyterHost != "" {
+		d.log.Warn().Msg("this build runs kernels itself and does not use --jupyter-host")
+	}
+	d.announceLanguages()
+}
+
+func (d *daemon) announceLanguages() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	installed, err := d.kernels.Languages(ctx)
+	if err != nil {
+		d.log.Warn().Err(err).Msg("cannot look for kernels")
+		return
+	}
+	names := make([]string, len(installed))
+	for i, l := range installed {
+		names[i] = l.Name
+	}
+	d.log.Info().Strs("languages", names).Msg("kernels found")
+	if _, err := d.kernels.Lookup(ctx, "python"); err != nil {
+		d.log.Warn().Err(err).Msg("python code cannot run")
+	}
+}
+
+// wait returns nil for a signal that asks for the end, or why the daemon
+// cannot go on.
+func (d *daemon) wait(signals <-chan os.Signal, served <-chan error) error {
+	for {
+		select {
+		case sig := <-signals:
+			switch sig {
+			case syscall.SIGPIPE:
+			case syscall.SIGHUP:
+				if err := d.writer.reopen(); err != nil {
+					d.log.Error().Err(err).Msg("log not reopened")
+				}
+			default:
+				d.log.Info().Str("signal", sig.String()).Msg("execd ends")
+				return nil
+			}
+		case err := <-served:
+			return err
+		case <-d.system.Failed():
+			return fmt.Errorf("give up: %w", d.system.Err())
+		}
+	}
+}
+
+// stop ends everything within the graceful window; a second signal ends the
+// patience.
+func (d *daemon) stop(signals <-chan os.Signal) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d.config.grace)
+	defer cancel()
+	go func() {
+		for sig := range signals {
+			if sig == syscall.SIGINT || sig == syscall.SIGTERM {
+				cancel()
+				return
+			}
+		}
+	}()
+	if err := d.system.Drain(ctx); err != nil {
+		d.log.Warn().Err(err).Msg("not everything ended in time; the rest is killed")
+	}
+	errServer := d.server.Shutdown(ctx)
+	errSystem := d.system.Stop(ctx)
+	errKernels := d.kernels.Close()
+	errState := d.state.close()
+	d.log.Info().Msg("execd has ended")
+	d.writer.close()
+	if err := errors.Join(errSystem, errKernels, errState); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	if errServer != nil { // clients that did not read: no failure of ours
+		return nil
+	}
+	return nil
+}
