@@ -46,7 +46,7 @@ func (p *Process) Stop(ctx context.Context, first syscall.Signal, grace time.Dur
 	seen.add(p.family())
 	if first != syscall.SIGKILL && grace > 0 && len(seen) > 0 {
 		p.ask(seen, first, held)
-		p.await(ctx, seen, grace)
+		p.await(ctx, seen, first, grace)
 	}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		if p.isGone() {
@@ -84,8 +84,10 @@ const (
 	longestPause = 10 * time.Millisecond
 )
 
-// await returns when nothing is left, after the grace, or with ctx.
-func (p *Process) await(ctx context.Context, seen census, grace time.Duration) {
+// await returns when nothing is left, after the grace, or with ctx. Who was
+// still being born when sig went out, or was about to leave the group, may
+// have missed it and gets it now.
+func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	select {
@@ -95,7 +97,7 @@ func (p *Process) await(ctx context.Context, seen census, grace time.Duration) {
 	}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		left := p.family()
-		seen.add(left)
+		_ = signalAll(seen.add(left), sig) // gone is as good
 		if len(left) == 0 || !sleep(ctx, pause) {
 			return
 		}
@@ -165,10 +167,10 @@ type member struct {
 // census is who has been seen.
 type census map[identity]member
 
-// add returns those who had not been seen.
+// add returns those who had not been seen, or had been in another group.
 func (c census) add(members []member) (fresh []member) {
 	for _, m := range members {
-		if _, known := c[m.identity]; !known {
+		if old, known := c[m.identity]; !known || old.group != m.group {
 			c[m.identity] = m
 			fresh = append(fresh, m)
 		}
