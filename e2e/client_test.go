@@ -132,7 +132,7 @@ func (d *daemon) fails(tb testing.TB, status int, code, method, path string, bod
 func (a answer) checkFailure(tb testing.TB, status int, code, request string) failure {
 	tb.Helper()
 	if a.status != status {
-		tb.Fatalf("%s: status %d, want %d: %s", request, a.status, status, a.body)
+		tb.Fatalf("%s: status %d, want %d: %.500s", request, a.status, status, a.body)
 	}
 	f := decode[failure](tb, a)
 	if f.Code != code {
