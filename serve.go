@@ -18,6 +18,7 @@ import (
 	"execd/actors/event"
 	"execd/httpapi"
 	"execd/kernel"
+	"execd/shell"
 )
 
 // daemon is what runs between start and stop, in the order in which it is
@@ -41,6 +42,7 @@ func serve(cfg *config) error {
 	// standard output becomes an error of that write.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	shell.KeepDescriptors()
 	d, err := start(cfg)
 	if err != nil {
 		return err
@@ -185,7 +187,7 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	if err := d.system.Drain(ctx); err != nil {
 		d.log.Warn().Err(err).Msg("not everything ended in time; the rest is killed")
 	}
-	errServer := d.server.Shutdown(ctx)
+	_ = d.server.Shutdown(ctx) // clients that did not read to the end: no failure of ours
 	errSystem := d.system.Stop(ctx)
 	errKernels := d.kernels.Close()
 	errState := d.state.close()
@@ -193,9 +195,6 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	d.writer.close()
 	if err := errors.Join(errSystem, errKernels, errState); err != nil {
 		return fmt.Errorf("stop: %w", err)
-	}
-	if errServer != nil { // clients that did not read: no failure of ours
-		return nil
 	}
 	return nil
 }

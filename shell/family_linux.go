@@ -12,8 +12,8 @@ import (
 // stat is what /proc/[pid]/stat says of a process (proc_pid_stat(5)).
 type stat struct {
 	pid, parent, group, session int
-	zombie               bool
-	start                uint64
+	zombie                      bool
+	start                       uint64
 }
 
 // family is who descends from p and lives: the leader itself; its session,
