@@ -35,6 +35,7 @@ type daemon struct {
 	marker  string // in the environment of every process that descends from it
 	wasDown bool   // its end was checked already
 	cmd     *exec.Cmd
+	stdout  lockedBuffer
 	stderr  lockedBuffer
 	exited  chan struct{}
 }
@@ -115,6 +116,7 @@ func (d *daemon) launch(tb testing.TB) {
 	go func() {
 		defer close(address)
 		for lines := bufio.NewScanner(r); lines.Scan(); {
+			_, _ = d.stdout.Write(append(lines.Bytes(), '\n'))
 			if m := announcement.FindStringSubmatch(lines.Text()); m != nil {
 				address <- m
 			}
