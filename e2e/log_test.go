@@ -1,0 +1,178 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// logLine is one of the daemon's log.
+type logLine struct {
+	Level, TS, Msg, Method, Path string
+	RequestID                    string `json:"request_id"`
+	ExecutionID                  string `json:"execution_id"`
+	Status                       int
+	raw                          string
+}
+
+// parseLog reads a log, all of whose lines must be JSON with what each line has.
+func parseLog(tb testing.TB, text string) []logLine {
+	tb.Helper()
+	var all []logLine
+	for line := range strings.Lines(text) {
+		l := logLine{raw: line}
+		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Level == "" || l.TS == "" || l.Msg == "" {
+			tb.Errorf("not a line of a log: %v: %q", err, line)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// logged waits for the line of a request and returns all such lines, of which there must be no more than one.
+func (d *daemon) logged(tb testing.TB, requestID string) logLine {
+	tb.Helper()
+	var found []logLine
+	eventually(tb, "the log's line of "+requestID, func() bool {
+		found = nil
+		for line := range strings.Lines(d.log(tb)) {
+			if strings.Contains(line, `"request_id":"`+requestID+`"`) && strings.HasSuffix(line, "\n") {
+				found = append(found, parseLog(tb, line)...)
+			}
+		}
+		return len(found) > 0
+	})
+	if len(found) > 1 {
+		tb.Errorf("%s has %d lines: %v", requestID, len(found), found)
+	}
+	return found[0]
+}
+
+func TestLog_OneLinePerRequest(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--log-level", "7")
+	stream := d.command(t, "true", "X-Request-ID", "stream")
+	d.call(t, http.MethodGet, "/no/such/path", nil, "X-Request-ID", "missing")
+	d.call(t, http.MethodPost, "/command", nil, "X-Request-ID", "refused")
+	d.call(t, http.MethodGet, "/ping", nil, "X-Request-ID", "probe")
+	for id, want := range map[string]logLine{
+		"stream":  {Level: "info", Method: "POST", Path: "/command", Status: 200, ExecutionID: stream[0].Text},
+		"missing": {Level: "info", Method: "GET", Path: "/no/such/path", Status: 404},
+		"refused": {Level: "info", Method: "POST", Path: "/command", Status: 400},
+		"probe":   {Level: "debug", Method: "GET", Path: "/ping", Status: 200},
+	} {
+		got := d.logged(t, id)
+		want.TS, want.Msg, want.RequestID, want.raw = got.TS, got.Msg, id, got.raw
+		if got != want {
+			t.Errorf("%s is logged as %+v, want %+v", id, got, want)
+		}
+	}
+	parseLog(t, d.log(t))
+}
+
+func TestLog_Levels(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		level string
+		want  map[string]bool
+	}{
+		{"0", nil},
+		{"3", nil},
+		{"4", map[string]bool{"warn": true}},
+		{"5", map[string]bool{"warn": true, "info": true}},
+		{"6", map[string]bool{"warn": true, "info": true}},
+		{"7", map[string]bool{"warn": true, "info": true, "debug": true}},
+	} {
+		d := start(t, "--log-level", c.level, "--host", "0.0.0.0") // which without a token is worth a warning
+		d.empty(t, http.MethodGet, "/ping", nil)
+		d.command(t, "true")
+		d.stop(t)
+		got := map[string]bool{}
+		for _, l := range parseLog(t, d.log(t)) {
+			got[l.Level] = true
+		}
+		for level := range mergedKeys(got, c.want) {
+			if got[level] != c.want[level] {
+				t.Errorf("--log-level %s logs %s: %v, want %v", c.level, level, got[level], c.want[level])
+			}
+		}
+	}
+}
+
+func mergedKeys(a, b map[string]bool) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range []map[string]bool{a, b} {
+		for k := range m {
+			all[k] = true
+		}
+	}
+	return all
+}
+
+func TestLog_WarnsBeyondLoopback(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		want bool
+	}{
+		{[]string{"--host", "127.0.0.1"}, false},
+		{[]string{"--host", "0.0.0.0"}, true},
+		{[]string{"--host", "0.0.0.0", "--access-token", "x"}, false},
+	} {
+		d := start(t, c.args...)
+		d.stop(t)
+		if got := strings.Contains(d.log(t), "--access-token"); got != c.want {
+			t.Errorf("%q warns: %v", c.args, got)
+		}
+	}
+}
+
+func TestLog_NoSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	d := start(t, "--log-level", "7", "--access-token", secret)
+	h := []string{"X-EXECD-ACCESS-TOKEN", secret, "Authorization", "Bearer " + secret, "Cookie", secret, "Idempotency-Key", secret}
+	d.command(t, object{"command": "echo $PASSWORD " + secret, "envs": object{"PASSWORD": secret}}, h...)
+	d.call(t, http.MethodPost, "/command", `{"command":["`+secret+`"]}`, h...)
+	d.call(t, http.MethodPost, "/command", object{"command": "true", "envs": object{"A=" + secret: secret}}, h...)
+	d.call(t, http.MethodGet, "/ping?password="+secret, nil, "X-EXECD-ACCESS-TOKEN", secret+"x")
+	d.call(t, http.MethodGet, "/executions", nil, h...)
+	d.stop(t)
+	for _, l := range parseLog(t, d.log(t)) {
+		if strings.Contains(l.raw, secret) {
+			t.Errorf("a secret is in the log: %s", l.raw)
+		}
+	}
+}
+
+func TestLog_StandardOutput(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--log-file", "")
+	d.call(t, http.MethodGet, "/executions", nil, "X-Request-ID", "mine")
+	d.stop(t)
+	eventually(t, "the last line", func() bool { return strings.Contains(d.stdout.String(), "has ended") })
+	banner, rest, _ := strings.Cut(d.stdout.String(), "\n")
+	if !announcement.MatchString(banner) {
+		t.Errorf("the first line is %q", banner)
+	}
+	parseLog(t, rest)
+	if !strings.Contains(rest, `"request_id":"mine"`) {
+		t.Errorf("no request in %q", rest)
+	}
+}
+
+// A log that was rotated away is opened again on SIGHUP.
+func TestLog_Reopened(t *testing.T) {
+	t.Parallel()
+	d := startWith(t, []string{"EXECD_LOG_FILE=/no/such/file"}) // the flag wins
+	d.call(t, http.MethodGet, "/executions", nil, "X-Request-ID", "first")
+	d.logged(t, "first")
+	must(t, os.Rename(d.logFile, d.logFile+".1"))
+	d.signal(t, syscall.SIGHUP)
+	eventually(t, "a new log", func() bool { _, err := os.Stat(d.logFile); return err == nil })
+	d.call(t, http.MethodGet, "/executions", nil, "X-Request-ID", "second")
+	d.logged(t, "second")
+}
