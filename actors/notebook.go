@@ -74,6 +74,14 @@ func (n *notebook) adopt(k kernel.Kernel) bool {
 	return true
 }
 
+// current is the kernel, or nil. The actor too asks here: the worker of a
+// start gives its kernel at any time.
+func (n *notebook) current() kernel.Kernel {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.kernel
+}
+
 // isReady answers everybody who waits for the kernel.
 func (n *notebook) isReady() {
 	n.mu.Lock()

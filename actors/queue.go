@@ -53,7 +53,8 @@ func (s *session) next() {
 	if n.running != nil || len(n.queue) == 0 || n.starting || !n.resolved {
 		return
 	}
-	if n.kernel == nil {
+	k := n.current()
+	if k == nil {
 		s.startKernel()
 		return
 	}
@@ -65,7 +66,7 @@ func (s *session) next() {
 	c.execution.running()
 	c.begun = time.Now()
 	s.arm(c)
-	if err := n.kernel.Execute(kernel.Request{Code: c.code, StoreHistory: true}, c); err != nil {
+	if err := k.Execute(kernel.Request{Code: c.code, StoreHistory: true}, c); err != nil {
 		c.Finished(kernel.Result{Status: kernel.StatusDead, Err: err})
 	}
 }
@@ -188,7 +189,7 @@ func (s *session) withdraw(i int, reason string) {
 
 // interruptKernel has a worker interrupt the kernel and answer the client.
 func (s *session) interruptKernel(done func(msg.Nothing), fail func(error)) {
-	k := s.notebook.kernel
+	k := s.notebook.current()
 	if k == nil {
 		done(msg.Nothing{})
 		return
@@ -248,8 +249,7 @@ func (s *session) limit(c *cell) {
 // whose kernel died.
 func (s *session) stuck(c *cell) {
 	n := s.notebook
-	if n.running == c && n.kernel != nil {
-		k := n.kernel
+	if k := n.current(); n.running == c && k != nil {
 		s.work(func() { killKernel(k) })
 	}
 }

@@ -90,7 +90,7 @@ func (s *session) start(ctx actor.Context) {
 	s.self = ctx.Self()
 	n := s.notebook
 	n.starting = false
-	if n.kernel == nil {
+	if n.current() == nil {
 		s.startKernel()
 		return
 	}
@@ -195,7 +195,7 @@ func (s *session) born(ctx actor.Context, m born) {
 	if n.running == nil {
 		n.become(contextIdle)
 	}
-	s.watch(n.kernel)
+	s.watch(n.current())
 	s.next()
 }
 
@@ -232,7 +232,7 @@ func (s *session) watch(k kernel.Kernel) {
 // those behind it counted on state that is lost.
 func (s *session) died(k kernel.Kernel) {
 	n := s.notebook
-	if n.kernel != k {
+	if n.current() != k {
 		return
 	}
 	n.takeKernel()
