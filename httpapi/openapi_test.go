@@ -1,0 +1,175 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"execd/actors/event"
+	"execd/actors/msg"
+	"execd/httpapi"
+)
+
+var pathParameter = regexp.MustCompile(`:(\w+)`)
+
+// TestOpenAPI_Routes: what is served is described, and what is described is
+// served.
+func TestOpenAPI_Routes(t *testing.T) {
+	var served []string
+	for _, r := range httpapi.New(httpapi.Config{}).Routes() {
+		if r.Method != echo.RouteNotFound {
+			served = append(served, r.Method+" "+pathParameter.ReplaceAllString(r.Path, "{$1}"))
+		}
+	}
+	described := loadContract(t).operations()
+	for _, op := range served {
+		if !slices.Contains(described, op) {
+			t.Errorf("%s is served and not in openapi.yaml", op)
+		}
+	}
+	for _, op := range described {
+		if !slices.Contains(served, op) {
+			t.Errorf("%s is in openapi.yaml and not served", op)
+		}
+	}
+}
+
+// TestOpenAPI_Codes: the codes of errors are those of the code, which are
+// constants of type Code.
+func TestOpenAPI_Codes(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../actors/msg/errors.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || fmt.Sprint(spec.Type) != "Code" {
+			return true
+		}
+		for _, v := range spec.Values {
+			code, err := strconv.Unquote(v.(*ast.BasicLit).Value) //nolint:forcetypeassert // fails the test
+			if err != nil {
+				t.Fatal(err)
+			}
+			known[code] = true
+		}
+		return true
+	})
+	described := map[string]bool{}
+	for _, code := range loadContract(t).doc.Components.Schemas["Error"].Value.Properties["code"].Value.Enum {
+		described[fmt.Sprint(code)] = true
+	}
+	for code := range known {
+		if !described[code] {
+			t.Errorf("the code %s is not in openapi.yaml", code)
+		}
+	}
+	for code := range described {
+		if !known[code] {
+			t.Errorf("the code %s is in openapi.yaml and in no answer", code)
+		}
+	}
+	if len(known) == 0 {
+		t.Error("no codes found")
+	}
+}
+
+// anID is one that names nothing.
+const anID = "00000000000000000000000000000000"
+
+// samples has a request for every operation, which is as documented.
+var samples = map[string]request{
+	"GET /ping":                   {method: "GET", target: "/ping"},
+	"POST /command":               {method: "POST", target: "/command", body: `{"command":"true"}`},
+	"DELETE /command":             {method: "DELETE", target: "/command?id=" + anID},
+	"GET /command/status/{id}":    {method: "GET", target: "/command/status/" + anID},
+	"GET /command/{id}/logs":      {method: "GET", target: "/command/" + anID + "/logs?cursor=0"},
+	"POST /code":                  {method: "POST", target: "/code", body: `{"code":"1","language":"python"}`},
+	"DELETE /code":                {method: "DELETE", target: "/code?id=" + anID},
+	"POST /code/context":          {method: "POST", target: "/code/context", body: `{"language":"python"}`},
+	"GET /code/contexts":          {method: "GET", target: "/code/contexts?language=python"},
+	"DELETE /code/contexts":       {method: "DELETE", target: "/code/contexts?language=python"},
+	"GET /code/contexts/{id}":     {method: "GET", target: "/code/contexts/" + anID},
+	"DELETE /code/contexts/{id}":  {method: "DELETE", target: "/code/contexts/" + anID},
+	"GET /executions":             {method: "GET", target: "/executions?kind=command&state=running"},
+	"GET /executions/{id}":        {method: "GET", target: "/executions/" + anID},
+	"DELETE /executions/{id}":     {method: "DELETE", target: "/executions/" + anID},
+	"GET /executions/{id}/events": {method: "GET", target: "/executions/" + anID + "/events?after=0"},
+	"GET /executions/{id}/output": {method: "GET", target: "/executions/" + anID + "/output?offset=0"},
+}
+
+// refusals are what the supervisor may answer to anybody, in one way or
+// another.
+var refusals = []struct {
+	err    error
+	status int
+}{
+	{msg.ErrCrashed, http.StatusInternalServerError},
+	{msg.ErrDraining, http.StatusServiceUnavailable},
+	{msg.Errorf(msg.ExecutionNotFound, "gone"), http.StatusNotFound},
+	{msg.Errorf(msg.TooMany, "full"), http.StatusTooManyRequests},
+	{msg.Errorf(msg.KeyReused, "another"), http.StatusUnprocessableEntity},
+	{&event.EvictedError{Asked: 1, Oldest: 2}, http.StatusGone},
+}
+
+// TestOpenAPI_Answers: every answer is as documented, and every documented
+// answer is given.
+func TestOpenAPI_Answers(t *testing.T) {
+	c := loadContract(t)
+	for _, op := range c.operations() {
+		if _, ok := samples[op]; !ok {
+			t.Errorf("there is no sample of %s", op)
+		}
+	}
+	refuseAll(t, c)
+	useCommands(t, c)
+	useCode(t, c)
+	for _, answer := range c.answers() {
+		if !c.seen[answer] {
+			t.Errorf("openapi.yaml documents %s, which no request gets", answer)
+		}
+	}
+	for _, field := range c.eventFields() {
+		if !c.fields[field] {
+			t.Errorf("openapi.yaml documents the field %s of events, which none has", field)
+		}
+	}
+}
+
+// refuseAll sends every sample to servers that refuse it.
+func refuseAll(t *testing.T, c *contract) {
+	t.Helper()
+	guarded := serve(t, httpapi.Config{Token: "secret"})
+	open := serve(t, httpapi.Config{})
+	narrow := serve(t, httpapi.Config{MaxBody: 1})
+	for op, q := range samples {
+		c.expect(t, guarded, q, 401, "UNAUTHORIZED")
+		foreign := q
+		foreign.header = []string{"Origin", "https://example.com"}
+		c.expect(t, open, foreign, 403, "ORIGIN_NOT_ALLOWED")
+		if strings.HasPrefix(op, "POST ") {
+			c.expect(t, narrow, q, 413, "BODY_TOO_LARGE")
+			c.expect(t, open, request{method: q.method, target: q.target, body: "{"}, 400, "INVALID_REQUEST_BODY")
+			c.expect(t, open, request{method: q.method, target: q.target}, 400, "INVALID_REQUEST_BODY")
+		}
+	}
+	documented := c.answers()
+	for _, r := range refusals {
+		server := serve(t, httpapi.Config{Supervisor: refusing{r.err}})
+		for op, q := range samples {
+			if slices.Contains(documented, fmt.Sprintf("%s %d", op, r.status)) {
+				c.send(t, server, q)
+			}
+		}
+	}
+}
