@@ -17,6 +17,7 @@ type Command struct {
 	Credential *Credential // nil for that of this process
 	Stdin      *os.File    // nil for /dev/null; the caller closes it after Start
 	Join       bool        // stderr goes into the pipe of stdout: one order for both
+	Quiet      bool        // what it prints goes nowhere
 
 	// Terminal becomes the controlling terminal and all three standard
 	// streams (POSIX.1-2017, 11.1.3); the caller closes it after Start and
@@ -46,8 +47,12 @@ type Sink interface {
 // ErrUnsupported says that this platform cannot do what was asked.
 var ErrUnsupported = errors.New("this platform does not support it")
 
-// marker is the environment variable that carries Command.ID.
-const marker = "EXECD_EXECUTION_ID"
+// The environment variables that carry Command.ID, and that of the session
+// for what runs in one.
+const (
+	marker        = "EXECD_EXECUTION_ID"
+	sessionMarker = "EXECD_SESSION_ID"
+)
 
 // Script returns the command line that has a shell run text: bash, or sh on a
 // system without it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,16 +17,14 @@ type stat struct {
 	start                       uint64
 }
 
-// family is who descends from p and lives: the leader itself; its session,
-// while the leader has not been reaped or its descendants are in it; whoever
-// was born to one of these; and whoever carries the marker, for those that
-// have left the session and lost their parents.
-func (p *Process) family() []member {
+// members are those who live of the session, of those who carry the id, and
+// of whoever was born to one of them: so also those that have left the
+// session and lost their parents.
+func (k kin) members() []member {
 	all := processes()
 	known := map[int]bool{}
-	ours := !p.isReaped() // nobody else can have its ids
 	for _, s := range all {
-		if ours && s.session == p.Pid() || p.marks(s) {
+		if k.session != 0 && s.session == k.session || k.marks(s) {
 			known[s.pid] = true
 		}
 	}
@@ -46,22 +45,22 @@ func (p *Process) family() []member {
 	return members
 }
 
-// marks reports whether a process carries the marker of p. Its environment
-// cannot be read where it runs as another user and this process is not
-// privileged; it could not be signalled either.
-func (p *Process) marks(s stat) bool {
-	if p.id == "" || s.zombie {
+// marks reports whether a process carries the id. Its environment cannot be
+// read where it runs as another user and this process is not privileged; it
+// could not be signalled either.
+func (k kin) marks(s stat) bool {
+	if k.id == "" || s.zombie {
 		return false
 	}
 	env, err := os.ReadFile(procPath(s.pid, "environ"))
 	if err != nil {
 		return false
 	}
-	wanted := []byte(marker + "=" + p.id)
 	for len(env) > 0 {
 		var kv []byte
 		kv, env, _ = bytes.Cut(env, []byte{0})
-		if bytes.Equal(kv, wanted) {
+		name, value, _ := strings.Cut(string(kv), "=")
+		if value == k.id && (name == marker || name == sessionMarker) {
 			return true
 		}
 	}

@@ -4,13 +4,13 @@ package shell
 
 import "syscall"
 
-// family is the leader alone: without /proc there is no portable way to find
-// its descendants, and signals go to its group.
-func (p *Process) family() []member {
-	if p.isReaped() || p.hasExited() || kill(-p.Pid(), 0) != nil {
+// members is the leader of the session alone: without /proc there is no
+// portable way to find its descendants, and signals go to its group.
+func (k kin) members() []member {
+	if k.session == 0 || kill(-k.session, 0) != nil {
 		return nil
 	}
-	return []member{{identity{pid: p.Pid()}, p.Pid()}}
+	return []member{{identity{pid: k.session}, k.session}}
 }
 
 // signalAll sends a signal to the groups of the members.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,12 +17,9 @@ type Process struct {
 	child   *child
 	id      string // Command.ID
 	started time.Time
-	sources [streams]*source
+	out     *outlet
 
-	exited     chan struct{}
-	outputDone chan struct{}
-	open       atomic.Int32 // sources that may still deliver
-	fault      atomic.Pointer[any]
+	exited chan struct{}
 
 	mu     sync.Mutex
 	exit   Exit
@@ -45,68 +41,38 @@ func Start(c Command) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{
-		id: c.ID, holds: 1,
-		exited: make(chan struct{}), outputDone: make(chan struct{}),
-	}
-	ends, err := p.pipes(c)
-	if err != nil {
+	p := &Process{id: c.ID, holds: 1, exited: make(chan struct{})}
+	var ends []uintptr
+	if p.out, ends, err = newOutlet(c.Join, c.Terminal != nil || c.Quiet); err != nil {
 		return nil, err
 	}
 	files := append([]uintptr{stdin}, ends...)
+	for len(files) <= int(streams) {
+		files = append(files, quietEnd(c, stdin))
+	}
 	for _, f := range c.Files {
 		files = append(files, f.Fd())
 	}
 	p.child, err = spawn(path, c, files)
-	closeEnds(c, ends)
+	closeEnds(ends)
 	if err != nil {
-		p.CloseOutput()
+		p.out.close()
 		return nil, startError(path, c, err)
 	}
 	p.started = time.Now()
 	return p, nil
 }
 
-// pipes makes the pipes for output, and returns the ends for stdout and
-// stderr of the process.
-func (p *Process) pipes(c Command) ([]uintptr, error) {
-	if c.Terminal != nil {
-		fd := c.Terminal.Fd()
-		close(p.outputDone)
-		return []uintptr{fd, fd}, nil
-	}
-	out, w, err := newSource()
-	if err != nil {
-		return nil, err
-	}
-	p.sources[Stdout] = out
-	p.open.Store(1)
-	if c.Join {
-		return []uintptr{w, w}, nil
-	}
-	errs, we, err := newSource()
-	if err != nil {
-		out.close()
-		_ = syscall.Close(int(w)) // never used
-		return nil, err
-	}
-	p.sources[Stderr] = errs
-	p.open.Store(2)
-	return []uintptr{w, we}, nil
-}
-
-func closeEnds(c Command, ends []uintptr) {
-	if c.Terminal != nil {
-		return
-	}
+// closeEnds lets go of the ends that the process has copies of.
+func closeEnds(ends []uintptr) {
 	for i, fd := range ends {
 		if i == 0 || fd != ends[0] {
-			_ = syscall.Close(int(fd)) // the process has its own
+			_ = syscall.Close(int(fd)) // never written to
 		}
 	}
 }
 
-var devNull = sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) })
+var devNull = sync.OnceValues(func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_RDWR, 0) })
 
 func standardInput(c Command) (uintptr, error) {
 	switch {
@@ -120,6 +86,19 @@ func standardInput(c Command) (uintptr, error) {
 		return 0, fmt.Errorf("start process: %w", err)
 	}
 	return f.Fd(), nil
+}
+
+// quietEnd is where a process prints to that has no pipes: its terminal, or
+// nowhere.
+func quietEnd(c Command, stdin uintptr) uintptr {
+	if c.Terminal != nil {
+		return stdin
+	}
+	f, err := devNull()
+	if err != nil {
+		return stdin
+	}
+	return f.Fd()
 }
 
 func pathOf(env []string) string {
@@ -155,74 +134,25 @@ func (p *Process) Exited() <-chan struct{} { return p.exited }
 
 // OutputDone is closed when nobody holds the output any more, or after
 // CloseOutput.
-func (p *Process) OutputDone() <-chan struct{} { return p.outputDone }
+func (p *Process) OutputDone() <-chan struct{} { return p.out.done }
 
 // CloseOutput stops reading output; who writes more gets SIGPIPE.
-func (p *Process) CloseOutput() {
-	for _, s := range p.sources {
-		if s != nil {
-			s.close()
-		}
-	}
-}
-
-// drainGrace is how long the end of a process waits for others that hold its
-// output and are about to end too, as those of a process substitution are.
-const drainGrace = 25 * time.Millisecond
+func (p *Process) CloseOutput() { p.out.close() }
 
 // Run delivers the output to sink, and returns how the leader ended when that
 // and all it wrote has been delivered. Output of those that it left behind
 // is delivered after that too, until OutputDone. A panic in sink ends the
 // process and goes on in Run.
 func (p *Process) Run(sink Sink) Exit {
-	for i, s := range p.sources {
-		if s != nil {
-			go p.pump(Stream(i), s, sink)
-		}
-	}
+	p.out.run(sink, func() { _ = p.Signal(syscall.SIGKILL) }) // its output can be kept no longer
 	exit := p.child.wait()
 	p.mu.Lock()
 	p.exit, p.over = exit, true
 	p.mu.Unlock()
 	close(p.exited)
-	p.drain()
-	p.release()
-	if fault := p.fault.Load(); fault != nil {
-		panic(*fault)
-	}
+	defer p.release()
+	p.out.drain()
 	return exit
-}
-
-func (p *Process) pump(i Stream, s *source, sink Sink) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			p.fault.CompareAndSwap(nil, &reason)
-			_ = p.Signal(syscall.SIGKILL) // its output can be kept no longer
-		}
-		s.end()
-		if p.open.Add(-1) == 0 {
-			close(p.outputDone)
-		}
-	}()
-	s.pump(func(b []byte) { sink.Output(i, b) })
-}
-
-// drain returns when everything that the leader wrote has been delivered.
-func (p *Process) drain() {
-	for _, s := range p.sources {
-		if s != nil {
-			s.drain()
-		}
-	}
-	if p.open.Load() == 0 {
-		return
-	}
-	grace := time.NewTimer(drainGrace)
-	defer grace.Stop()
-	select {
-	case <-p.outputDone:
-	case <-grace.C:
-	}
 }
 
 // hold keeps the leader from being reaped, and with it its ids from being

@@ -23,6 +23,15 @@ func (p *Process) Signal(sig syscall.Signal) error {
 	return signalAll(p.family(), sig)
 }
 
+// signalLeader sends a signal to the leader alone.
+func (p *Process) signalLeader(sig syscall.Signal) error {
+	if !p.hold() {
+		return syscall.ESRCH
+	}
+	defer p.release()
+	return kill(p.Pid(), sig)
+}
+
 // Kill ends the process and everything that descends from it at once. What
 // is born while it works may escape it; Stop does not let it.
 func (p *Process) Kill() {
@@ -30,7 +39,7 @@ func (p *Process) Kill() {
 		defer p.release()
 		_ = kill(-p.Pid(), syscall.SIGKILL) // ESRCH: gone already
 	}
-	p.sweep()
+	sweep(p.family)
 }
 
 // Stop sends first to the process and everything that descends from it, and
@@ -55,7 +64,7 @@ func (p *Process) Stop(ctx context.Context, first syscall.Signal, grace time.Dur
 		if held {
 			_ = kill(-p.Pid(), syscall.SIGKILL) // all of the group at one moment: none forks on
 		}
-		seen.add(p.sweep())
+		seen.add(sweep(p.family))
 		if !sleep(ctx, pause) {
 			return len(seen)
 		}
@@ -104,13 +113,28 @@ func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, gr
 	}
 }
 
+// family is who descends from p and lives, itself included.
+func (p *Process) family() []member {
+	k := kin{id: p.id}
+	if !p.isReaped() {
+		k.session = p.Pid() // nobody else can have its ids
+	}
+	return k.members()
+}
+
+// kin says who belongs together.
+type kin struct {
+	session int    // everybody in it; 0 for none
+	id      string // everybody who carries it in the environment; empty for none
+}
+
 // sweep stops everybody that it finds, looks again until it finds nobody new,
 // and then kills them: those that start others faster than they are found
 // cannot while they are stopped.
-func (p *Process) sweep() []member {
+func sweep(find func() []member) []member {
 	found := census{}
 	for range sweepRounds {
-		fresh := found.add(p.family())
+		fresh := found.add(find())
 		if len(fresh) == 0 {
 			break
 		}

@@ -1,0 +1,166 @@
+package shell
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// What a shell reports.
+const (
+	reportRun     = 'R' // a run has ended: its status and the working directory
+	reportExports = 'E' // the exported variables and functions
+	reportAll     = 'A' // the whole state, before it ends for an interrupt
+	reportExit    = 'X' // it ends: the working directory
+)
+
+// reportFD is where the shell reports: high enough not to be in a script's
+// way.
+const reportFD = 251
+
+// The end of a run is told by a file that the shell reads anew each time, for
+// what it reads from its pipe costs a system call a byte.
+//
+// Every builtin is called in a way that aliases (the backslash) and functions
+// of its name (builtin) do not change.
+
+// exportsText reports the exported variables and functions.
+func (d *driver) exportsText() string {
+	return fmt.Sprintf(`{ \builtin printf '\0%s %c'; \builtin declare -px; \builtin declare -fpx; \builtin printf '\0'; } >&%d 2>/dev/null`,
+		d.token, reportExports, reportFD)
+}
+
+// begin gives the shell its ways: where it reports, what it does when it
+// ends or is interrupted, and what is kept of the shell before it.
+func (d *driver) begin(id string, keep state) error {
+	var err error
+	if d.short, _, err = scriptFile(d.reportText()); err != nil {
+		return err
+	}
+	if d.long, _, err = scriptFile(d.reportText() + d.exportsText()); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\\exec %d>&4 4>&- 3<&-; BASH_ARGV0=bash\n", reportFD)
+	b.WriteString("\\builtin shopt -s expand_aliases\n")
+	exit := fmt.Sprintf(`\builtin printf '\0%s %c%%s\0' "${PWD-}" >&%d 2>/dev/null`, d.token, reportExit, reportFD)
+	all := fmt.Sprintf(`{ \builtin printf '\0%s %c'; \builtin declare -p; \builtin declare -f; \builtin declare -F; \builtin alias -p; `+
+		`\builtin trap -p; \builtin umask -p; \builtin shopt -p; \builtin set +o; \builtin printf '\0'; } >&%d 2>/dev/null`,
+		d.token, reportAll, reportFD)
+	fmt.Fprintf(&b, "\\builtin trap %s INT\n", Quote(d.exportsText()+"; "+all+"; "+exit+`; \builtin trap - EXIT; \builtin exit 130`))
+	fmt.Fprintf(&b, "\\builtin trap %s EXIT\n", Quote(d.exportsText()+"; "+exit))
+	var kept *os.File
+	if text := keep.all + keep.exports; text != "" {
+		if keep.all != "" {
+			text = keep.all // has the exports in it
+		}
+		var path string
+		if kept, path, err = scriptFile(text); err != nil {
+			return err
+		}
+		defer kept.Close() //nolint:errcheck // only read from
+		fmt.Fprintf(&b, "\\builtin . %s </dev/null >/dev/null 2>&1\n", path)
+	}
+	if keep.dir != "" {
+		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(existing(keep.dir)))
+	}
+	fmt.Fprintf(&b, "\\builtin export %s=%s\n", sessionMarker, id)
+	return d.sync(b.String())
+}
+
+// sync has the shell do something that is not a run, and waits until it has.
+func (d *driver) sync(text string) error {
+	done := d.expect()
+	if err := d.write(text + fmt.Sprintf("\\. %s\n", descriptorPath(d.long.Fd()))); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-d.over:
+		return fmt.Errorf("start session: the shell ended: %v", d.exit)
+	}
+}
+
+func (d *driver) reportText() string {
+	return fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$?\" \"${PWD-}\" >&%d 2>/dev/null\n", d.token, reportRun, reportFD)
+}
+
+// inlineScript is how long a script may be to be written between the
+// commands of the session. bash reads those byte by byte, because its
+// children could have to read on behind it; a file it reads in blocks.
+const inlineScript = 512
+
+// runText is what makes the shell do a run. Its lines are read one after the
+// other, each when the one before has been done. The file, if there is one,
+// has to stay open until the run is over.
+func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
+	var b strings.Builder
+	for _, kv := range r.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		fmt.Fprintf(&b, "\\builtin export %s=%s\n", name, Quote(value))
+	}
+	if r.Dir != "" {
+		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(r.Dir))
+	}
+	script := Quote(r.Script)
+	var file *os.File
+	if len(script) > inlineScript {
+		var path string
+		var err error
+		if file, path, err = scriptFile(r.Script); err != nil {
+			return "", nil, err
+		}
+		fmt.Fprintf(&b, "IFS= \\builtin read -r -d '' EXECD_SCRIPT <%s || \\builtin :\n", path)
+		script = `"$EXECD_SCRIPT"`
+	}
+	stdin := os.DevNull
+	if r.Stdin != nil {
+		stdin = descriptorPath(r.Stdin.Fd())
+	}
+	fmt.Fprintf(&b, "%s=%s\n", marker, r.ID) // exported since the shell began
+	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, descriptorPath(ends[Stdout]), descriptorPath(ends[Stderr]))
+	after := d.short
+	if d.mayExport(r) {
+		after = d.long
+	}
+	fmt.Fprintf(&b, "\\. %s\n", descriptorPath(after.Fd()))
+	return b.String(), file, nil
+}
+
+// assigns finds what may change an exported variable, or may let a later
+// script do so under a name of its own choice.
+var assigns = regexp.MustCompile(`[=.({]|\b(export|declare|typeset|unset|read|source|eval|local|readonly|getopts|mapfile|readarray|let|` +
+	`printf|for|select|set|alias|function|trap)\b`)
+
+// mayExport reports whether the exported variables may differ after a run. It
+// errs on the side of asking for them, which takes about as long as all else
+// that the shell does for a short run.
+func (d *driver) mayExport(r Run) bool {
+	d.assigned = d.assigned || len(r.Env) > 0 || assigns.MatchString(r.Script)
+	return d.assigned
+}
+
+// descriptorPath is how another process of this user opens a descriptor of
+// this one (proc_pid_fd(5)).
+func descriptorPath(fd uintptr) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd) }
+
+// scriptFile is a file without a name, and the path by which a shell opens it.
+func scriptFile(text string) (*os.File, string, error) {
+	fd, err := unix.MemfdCreate("script", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, "", fmt.Errorf("make script file: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "script")
+	if _, err := f.WriteString(text); err != nil {
+		_ = f.Close()
+		return nil, "", fmt.Errorf("write script file: %w", err)
+	}
+	return f, descriptorPath(uintptr(fd)), nil
+}
+
+// Quote makes one word of a text, for a shell (POSIX.1-2017, XCU 2.2.2).
+func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

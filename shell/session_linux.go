@@ -1,0 +1,219 @@
+package shell
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Session is one long-lived bash that runs scripts one after the other, so
+// that its state is real: functions, aliases, variables, options, traps, the
+// working directory and jobs are there in the next run.
+//
+// bash reads its commands from a pipe of its own and reports the end of each
+// run on another; standard input, output and error belong to the run alone.
+// So nothing that a script reads or prints can be taken for the protocol.
+// When a script ends the shell itself, the next run gets a fresh one.
+//
+// Run is to be called by one goroutine at a time; all other methods by any.
+type Session struct {
+	config SessionConfig
+
+	mu     sync.Mutex
+	driver *driver // nil until the next run
+	keep   state   // what a fresh shell begins with
+	fresh  string  // why the next run gets a fresh one
+	closed bool
+	run    string // the id of the run in progress
+}
+
+// state is what is known of a shell that may have ended.
+type state struct {
+	dir     string
+	exports string // as "declare -px" tells it
+	all     string // everything, from a shell that was interrupted
+}
+
+// NewSession starts the shell of a session.
+func NewSession(c SessionConfig) (*Session, error) {
+	s := &Session{config: c, keep: state{dir: c.Dir}}
+	d, err := s.start()
+	if err != nil {
+		return nil, err
+	}
+	s.driver = d
+	return s, nil
+}
+
+// Fresh says why the next run will not find the state of the last one; empty
+// when it will.
+func (s *Session) Fresh() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.driver != nil && s.driver.isOver() {
+		s.bury(s.driver)
+	}
+	return s.fresh
+}
+
+// Run has the shell run a script, and returns how it ended, which is how the
+// shell did if that is what the script made it do. Output of what the script
+// has left in the background goes to sink until late is closed.
+func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err error) {
+	if strings.ContainsRune(r.Script, 0) {
+		return Exit{}, nil, ErrNUL
+	}
+	d, err := s.begin(r.ID)
+	if err != nil {
+		return Exit{}, nil, err
+	}
+	out, ends, err := newOutlet(false, false)
+	if err != nil {
+		s.end(nil)
+		return Exit{}, nil, err
+	}
+	out.run(sink, func() { _ = d.process.Signal(syscall.SIGKILL) })
+	ended, release, err := d.tell(r, ends)
+	if err == nil {
+		exit = d.follow(ended)
+		release()
+	}
+	closeEnds(ends)
+	s.end(d)
+	out.drain()
+	return exit, out.done, err
+}
+
+// begin takes the shell for a run.
+func (s *Session) begin(id string) (*driver, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrSessionClosed
+	}
+	if s.driver != nil && s.driver.isOver() {
+		s.bury(s.driver)
+	}
+	if s.driver == nil {
+		d, err := s.start()
+		if err != nil {
+			return nil, err
+		}
+		s.driver = d
+	}
+	s.run, s.fresh = id, ""
+	return s.driver, nil
+}
+
+// end gives the shell back, or buries it.
+func (s *Session) end(d *driver) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = ""
+	if d != nil && d.isOver() && s.driver == d {
+		s.bury(d)
+	}
+}
+
+// bury keeps what is known of a shell that has ended. It needs the lock.
+func (s *Session) bury(d *driver) {
+	s.driver = nil
+	d.release()
+	s.keep = d.lastState(s.keep)
+	s.fresh = fmt.Sprintf("the shell of this session ended (%v); working directory and exported variables are kept", d.exit)
+	if s.keep.all != "" {
+		s.fresh = "the run before was interrupted; the state of the shell is kept, but not its table of jobs"
+	}
+}
+
+// Interrupt ends the run in progress and keeps the session: first goes to
+// everything that the run has started and SIGINT to the shell, SIGKILL after
+// the grace to what is left, and a little later to the shell. It returns when
+// they are gone, or ctx is over, and tells how many processes it has seen.
+func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal, grace time.Duration) int {
+	d := s.serving(id)
+	find := func() []member { return (kin{id: id}).members() }
+	if d != nil {
+		// The shell before its child: it acts when the child has ended, and
+		// would go on with the next command otherwise.
+		_ = d.process.signalLeader(syscall.SIGINT)
+	}
+	seen := census{}
+	deadline := time.Now().Add(grace)
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		found := find()
+		fresh := seen.add(found)
+		if len(found) == 0 && (d == nil || s.serving(id) != d) {
+			return len(seen)
+		}
+		late := time.Since(deadline)
+		switch {
+		case late < 0:
+			_ = signalAll(fresh, first) // gone is as good
+		default:
+			seen.add(sweep(find))
+		}
+		if late > shellGrace && d != nil {
+			d.process.Kill()
+		}
+		if !sleep(ctx, pause) {
+			seen.add(sweep(find))
+			return len(seen)
+		}
+	}
+}
+
+// serving is the shell that has the run in progress, or nil.
+func (s *Session) serving(id string) *driver {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != id {
+		return nil
+	}
+	return s.driver
+}
+
+// shellGrace is what the shell has to write its state after its child's end.
+const shellGrace = time.Second
+
+// Signal sends a signal to what the run in progress has started, or to the
+// shell where that is nothing.
+func (s *Session) Signal(id string, sig syscall.Signal) error {
+	d := s.serving(id)
+	if d == nil {
+		return syscall.ESRCH
+	}
+	if members := (kin{id: id}).members(); len(members) > 0 {
+		return signalAll(members, sig)
+	}
+	return d.process.signalLeader(sig)
+}
+
+// Dir is the working directory of the shell as it was last told.
+func (s *Session) Dir() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.driver != nil {
+		return s.driver.lastState(s.keep).dir
+	}
+	return s.keep.dir
+}
+
+// Close ends the session with everything that was started in it, and tells
+// how many processes that were. A run in progress ends with the shell.
+func (s *Session) Close(ctx context.Context) int {
+	s.mu.Lock()
+	s.closed = true
+	d := s.driver
+	s.mu.Unlock()
+	n := 0
+	if d != nil {
+		n = d.process.Stop(ctx, syscall.SIGKILL, 0)
+		d.await(ctx)
+		s.end(d)
+	}
+	return n + len(sweep(func() []member { return (kin{id: s.config.ID}).members() }))
+}
