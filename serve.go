@@ -171,6 +171,9 @@ func (d *daemon) wait(signals <-chan os.Signal, served <-chan error) error {
 	}
 }
 
+// lastWindow bounds the end of what was killed after the graceful window.
+const lastWindow = 2 * time.Second
+
 // stop ends everything within the graceful window; a second signal ends the
 // patience.
 func (d *daemon) stop(signals <-chan os.Signal) error {
@@ -188,7 +191,9 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 		d.log.Warn().Err(err).Msg("not everything ended in time; the rest is killed")
 	}
 	_ = d.server.Shutdown(ctx) // clients that did not read to the end: no failure of ours
-	errSystem := d.system.Stop(ctx)
+	last, cancelLast := context.WithTimeout(context.Background(), lastWindow)
+	defer cancelLast()
+	errSystem := d.system.Stop(last) // also kills what did not end in time, or before a second signal
 	errKernels := d.kernels.Close()
 	errState := d.state.close()
 	d.log.Info().Msg("execd has ended")

@@ -145,7 +145,10 @@ func (r *relay) left() error {
 	if !errors.Is(context.Cause(r.ctx), errServerClosing) {
 		return errGone
 	}
-	return r.farewell("ServerClosing", "execd ended before this execution did")
+	if err := r.farewell("ServerClosing", "execd ended before this execution did"); err != nil {
+		return err
+	}
+	return errGone // nothing follows it
 }
 
 // broken ends a stream whose log has nothing more for it.
