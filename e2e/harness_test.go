@@ -98,6 +98,7 @@ func prepare(tb testing.TB, dir string, env []string, args ...string) *daemon {
 	d.cmd.Dir = d.dir
 	d.cmd.Env = append(os.Environ(), append([]string{"TMPDIR=" + d.tmp, d.marker}, env...)...)
 	d.cmd.Stderr = &d.stderr
+	d.cmd.WaitDelay = 5 * time.Second // for a process left behind that holds stderr: it is found by checkDown
 	return d
 }
 
