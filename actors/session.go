@@ -191,10 +191,10 @@ func (s *session) born(ctx actor.Context, m born) {
 		return
 	}
 	s.resolved(ctx, resolved{n.attempt, nil})
-	n.isReady()
 	if n.running == nil {
 		n.become(contextIdle)
 	}
+	n.isReady()
 	s.watch(n.current())
 	s.next()
 }
