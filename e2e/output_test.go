@@ -14,7 +14,10 @@ import (
 )
 
 // gate holds a command back at a line of its script until the test opens it.
-type gate struct{ file *os.File }
+type gate struct {
+	file *os.File
+	path string
+}
 
 // newGate makes a gate; wait is the line of script that waits there.
 func newGate(tb testing.TB) (g gate, wait string) {
@@ -24,7 +27,7 @@ func newGate(tb testing.TB) (g gate, wait string) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0) // for both, or opening would wait for the other side (fifo(7))
 	must(tb, err)
 	tb.Cleanup(func() { _ = file.Close() })
-	return gate{file}, "read -r _ <" + path
+	return gate{file, path}, "read -r _ <" + path
 }
 
 // open lets one command, or one turn of a loop, go on.
@@ -33,6 +36,9 @@ func (g gate) open(tb testing.TB) {
 	_, err := g.file.WriteString("\n")
 	must(tb, err)
 }
+
+// python is the line of a cell that waits at the gate.
+func (g gate) python() string { return fmt.Sprintf("open(%q, buffering=1).readline()", g.path) }
 
 func TestOutput_Lines(t *testing.T) {
 	t.Parallel()
