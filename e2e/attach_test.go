@@ -14,7 +14,7 @@ import (
 )
 
 // frames reads a stream of /executions as bytes, up to its end or the limit, and returns what is whole of it.
-func (d *daemon) frames(tb testing.TB, id string, after int64, limit int64) (whole []byte, status int) {
+func (d *daemon) frames(tb testing.TB, id string, after, limit int64) (whole []byte, status int) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel() // cuts the connection wherever it is
@@ -88,7 +88,8 @@ func TestAttach_RandomCuts(t *testing.T) {
 			joined[i] = d.resumed(t, id, rand.New(rand.NewPCG(uint64(i), 7)), func() {
 				mu.Lock()
 				defer mu.Unlock()
-				if opened++; opened <= turns {
+				opened++
+				if opened <= turns {
 					g.open(t)
 				}
 			})

@@ -36,7 +36,8 @@ func TestBackground_ReturnsAtOnce(t *testing.T) {
 	g.open(t)
 	s.rest(t).ends(t, exitStatus(4, "4"))
 	st := d.status(t, id)
-	if st.ID != id || st.Running || st.ExitCode == nil || *st.ExitCode != 4 || st.Error != "exit status 4" || !strings.Contains(st.Content, "begun") {
+	if st.ID != id || st.Running || st.ExitCode == nil || *st.ExitCode != 4 || st.Error != "exit status 4" ||
+		!strings.Contains(st.Content, "begun") {
 		t.Errorf("status at the end: %+v", st)
 	}
 	begun, err := time.Parse(time.RFC3339Nano, st.StartedAt)
@@ -122,7 +123,8 @@ func TestBackground_LogsRefused(t *testing.T) {
 	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodGet, "/command/"+id+"/logs?cursor=x", nil)
 	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodGet, "/command/"+front+"/logs", nil)
 	d.fails(t, http.StatusNotFound, "EXECUTION_NOT_FOUND", http.MethodGet, "/command/nobody/logs", nil)
-	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/command", object{"command": "true", "background": true, "cwd": "/no/such"})
+	nowhere := object{"command": "true", "background": true, "cwd": "/no/such"}
+	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/command", nowhere)
 }
 
 func TestBackground_LargeLogs(t *testing.T) {
@@ -142,7 +144,8 @@ func TestBackground_LargeLogs(t *testing.T) {
 	}
 	want := 0
 	for line := range strings.Lines(text.String()) {
-		if want++; line != strconv.Itoa(want)+"\n" {
+		want++
+		if line != strconv.Itoa(want)+"\n" {
 			t.Fatalf("line %d is %q", want, line)
 		}
 	}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -11,7 +12,7 @@ import (
 
 // One default context does many things one after the other: starting a kernel costs
 // more than all of them.
-func TestCode_Cells(t *testing.T) {
+func TestCode_Cells(t *testing.T) { //nolint:tparallel // they count on each other, in one kernel
 	t.Parallel()
 	needsPython(t)
 	d := start(t)
@@ -151,7 +152,7 @@ func TestCode_ManyPrints(t *testing.T) {
 	}
 	id := r[0].ExecutionID
 	whole, _ := d.frames(t, id, 0, 1<<30)
-	if joined := d.resumed(t, id, rand.New(rand.NewPCG(1, 2)), func() {}); string(joined) != string(whole) {
+	if joined := d.resumed(t, id, rand.New(rand.NewPCG(1, 2)), func() {}); !bytes.Equal(joined, whole) {
 		t.Errorf("joined from pieces there are %d bytes that differ from the %d of the whole", len(joined), len(whole))
 	}
 }
@@ -182,7 +183,8 @@ func TestCode_Curl(t *testing.T) {
 	needsPython(t)
 	d := start(t)
 	for _, args := range [][]string{
-		{"-X", "POST", "http://D/code", "-H", "Content-Type: application/json", "-d", `{"context":{"language":"python"},"code":"print(\"test\")"}`},
+		{"-X", "POST", "http://D/code", "-H", "Content-Type: application/json",
+			"-d", `{"context":{"language":"python"},"code":"print(\"test\")"}`},
 		{"-X", "POST", "http://D/code", "-d", `{"language":"python","code":"print(\"test\")"}`},
 		{"http://D/code", "--json", `{"language":"Python","code":"print(\"test\")","context":null}`},
 		{"http://D/code", "-d", `{"context":{"id":null,"language":"python"},"code":"print(\"test\")"}`},

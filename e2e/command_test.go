@@ -64,12 +64,14 @@ func TestCommand_Ending(t *testing.T) {
 		{"not found", object{"command": "no-such-program"}, nil, []string{"*"}, exitStatus(127, "127")},
 		{"syntax error", object{"command": "if then"}, nil, []string{"*"}, exitStatus(2, "2")},
 		{"no start", object{"command": "true", "envs": object{"BIG": strings.Repeat("x", 1<<18)}}, nil, nil, unborn},
-		{"several lines", object{"command": "for i in 1 2; do\n  echo $i\ndone\ncat <<END\nhere\nEND\n"}, []string{"1", "2", "here"}, nil, success},
+		{"several lines", object{"command": "for i in 1 2; do\n  echo $i\ndone\ncat <<END\nhere\nEND\n"},
+			[]string{"1", "2", "here"}, nil, success},
 		{"stdin is empty", object{"command": "cat; readlink /proc/self/fd/0"}, []string{"/dev/null"}, nil, success},
 		{"100 KB of text", object{"command": ": " + strings.Repeat("x", 100_000) + "\necho read"}, []string{"read"}, nil, success},
 		{"bash", object{"command": `[[ abc == a* ]] && echo "${BASH_VERSION:+bash}"`}, []string{"bash"}, nil, success},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := d.command(t, c.body)
 			if !slices.Equal(r.stdout(), c.stdout) {
 				t.Errorf("stdout %q, want %q", r.stdout(), c.stdout)
@@ -110,6 +112,11 @@ func TestCommand_Refused(t *testing.T) {
 	d := start(t)
 	file := filepath.Join(d.dir, "file")
 	must(t, os.WriteFile(file, nil, 0o600))
+	t.Cleanup(func() {
+		if list := get[[]execution](t, d, "/executions"); len(list) != 0 {
+			t.Errorf("refused commands are listed: %+v", list)
+		}
+	})
 	for _, c := range []struct{ name, body string }{
 		{"no command", `{}`},
 		{"empty command", `{"command":""}`},
@@ -130,11 +137,9 @@ func TestCommand_Refused(t *testing.T) {
 		{"unknown policy", `{"command":"true","on_disconnect":"explode"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/command", c.body)
 		})
-	}
-	if list := get[[]execution](t, d, "/executions"); len(list) != 0 {
-		t.Errorf("refused commands are listed: %+v", list)
 	}
 }
 

@@ -40,7 +40,8 @@ func TestExecutions_List(t *testing.T) {
 	g.open(t)
 	d.ended(t, back)
 	x := d.execution(t, back)
-	if x.Kind != "background" || x.State != "ended" || x.ExitCode == nil || *x.ExitCode != 3 || x.FinishedAt == "" || x.Error != "exit status 3" {
+	if x.Kind != "background" || x.State != "ended" || x.ExitCode == nil || *x.ExitCode != 3 ||
+		x.FinishedAt == "" || x.Error != "exit status 3" {
 		t.Errorf("%+v", x)
 	}
 	check("?state=ended&kind=background", back)

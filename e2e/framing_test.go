@@ -106,10 +106,12 @@ func TestFraming_Curl(t *testing.T) {
 	t.Parallel()
 	d := start(t)
 	out := d.curl(t, "-X", "POST", "http://D/command", "-d", `{"command":"echo hi"}`)
-	if !strings.Contains(out, `data: {"type":"stdout","text":"hi",`) || !strings.HasPrefix(out, "id: 1\ndata: ") || !strings.HasSuffix(out, "}\n\n") {
+	if !strings.HasPrefix(out, "id: 1\ndata: ") || !strings.Contains(out, `data: {"type":"stdout","text":"hi",`) ||
+		!strings.HasSuffix(out, "}\n\n") {
 		t.Errorf("curl prints %q", out)
 	}
-	for line := range strings.Lines(d.curl(t, "-X", "POST", "http://D/command", "-H", "Accept: application/x-ndjson", "-d", `{"command":"echo hi"}`)) {
+	out = d.curl(t, "-X", "POST", "http://D/command", "-H", "Accept: application/x-ndjson", "-d", `{"command":"echo hi"}`)
+	for line := range strings.Lines(out) {
 		if !strings.HasPrefix(line, "{") || !strings.HasSuffix(line, "}\n") {
 			t.Errorf("a line of NDJSON is %q", line)
 		}

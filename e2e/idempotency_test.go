@@ -65,8 +65,10 @@ func TestIdempotency_KeyOfAnother(t *testing.T) {
 	d := start(t)
 	key := []string{"Idempotency-Key", "k"}
 	d.command(t, "true", key...)
-	d.fails(t, http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", http.MethodPost, "/command", object{"command": "false"}, key...)
-	d.fails(t, http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", http.MethodPost, "/code", object{"command": "true", "code": "true"}, key...)
+	const taken = "IDEMPOTENCY_KEY_REUSED"
+	d.fails(t, http.StatusUnprocessableEntity, taken, http.MethodPost, "/command", object{"command": "false"}, key...)
+	same := object{"command": "true", "code": "true"} // for another path
+	d.fails(t, http.StatusUnprocessableEntity, taken, http.MethodPost, "/code", same, key...)
 	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/command", object{"command": "true"},
 		"Idempotency-Key", strings.Repeat("k", 10_000))
 	// What was refused has not used its key up.

@@ -9,7 +9,8 @@ import (
 func TestInterrupt_EndsTheFamily(t *testing.T) {
 	t.Parallel()
 	d := start(t)
-	family := "sleep 1000 & (sleep 1000 & exec sleep 1000) & setsid sleep 1000 & (setsid sh -c 'sleep 1000 & sleep 1000' &) ; echo begun; sleep 1000"
+	family := "sleep 1000 & (sleep 1000 & exec sleep 1000) & setsid sleep 1000 & " +
+		"(setsid sh -c 'sleep 1000 & sleep 1000' &) ; echo begun; sleep 1000"
 	want := exitStatus(143, "-1")
 	want.signal, want.reason = "SIGTERM", "interrupt"
 	for _, path := range []string{"/command", "/code"} { // either takes any id
@@ -60,6 +61,7 @@ func TestInterrupt_Handlers(t *testing.T) {
 		{"ignores", `trap '' TERM; echo begun; sleep 1000; sleep 1000`, []string{"begun"}, ignores},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := d.openCommand(t, c.script)
 			s.untilText(t, "begun")
 			d.empty(t, http.MethodDelete, "/command?id="+s.id, nil)

@@ -137,6 +137,7 @@ func TestOutput_LongLines(t *testing.T) {
 		{"characters of three bytes", `printf '€%.0s' $(seq 200000)`, "€"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := d.command(t, c.script+"; echo; echo next")
 			out := r.of("stdout")
 			var line strings.Builder

@@ -102,7 +102,7 @@ func TestShutdown_Idle(t *testing.T) {
 	d := start(t)
 	keep := &http.Transport{}
 	defer keep.CloseIdleConnections()
-	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/ping", nil)
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/ping", http.NoBody)
 	must(t, err)
 	r, err := keep.RoundTrip(q) // its connection stays open
 	must(t, err)

@@ -59,7 +59,7 @@ type stream struct {
 func (d *daemon) open(tb testing.TB, method, path string, body any, h ...string) *stream {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	r, err := d.send(ctx, method, path, body, h...)
+	r, err := d.send(ctx, method, path, body, h...) //nolint:bodyclose // close does it, at the end of the test at the latest
 	if err != nil {
 		cancel()
 		tb.Fatalf("%s %s: %v", method, path, err)
@@ -87,7 +87,7 @@ func (d *daemon) attach(tb testing.TB, id string, after int64) *stream {
 // close cuts the connection.
 func (s *stream) close() {
 	s.cancel()
-	s.body.Close()
+	_ = s.body.Close() // what is left of it is not wanted
 }
 
 // next returns the next event that is no ping, or io.EOF behind the last.
