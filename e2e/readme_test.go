@@ -20,7 +20,8 @@ var shellBlock = regexp.MustCompile("(?s)(?:<!-- prints:(.*?)-->\n)?```sh\n(.*?)
 // asWritten makes curl fail where HTTP does. A person would see the error; a script has to be told.
 const asWritten = "set -eu\ncurl() { command curl -sS --fail-with-body \"$@\"; }\n"
 
-// TestReadme_Examples runs every example of the README as it is written, but for the port.
+// TestReadme_Examples runs every example of the README as it is written, but for the port, each against a daemon that has
+// not seen the others.
 func TestReadme_Examples(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -30,18 +31,18 @@ func TestReadme_Examples(t *testing.T) {
 	if len(blocks) == 0 {
 		t.Fatal("the README has no examples")
 	}
-	d := start(t)
 	for _, b := range blocks {
 		want, script := strings.TrimSpace(b[1]), b[2]
 		name, _, _ := strings.Cut(strings.TrimSpace(script), "\n")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if strings.Contains(script, "python") {
 				needsPython(t)
 			}
 			if !strings.Contains(b[0], "<!-- prints:") {
 				t.Error("nothing says what this prints: put <!-- prints: a text | another --> before it")
 			}
-			printed := d.paste(t, script)
+			printed := start(t).paste(t, script)
 			for text := range strings.SplitSeq(want, " | ") {
 				if !strings.Contains(printed, text) {
 					t.Errorf("%s\ndoes not print %q but:\n%s", script, text, printed)
@@ -72,7 +73,7 @@ func (d *daemon) paste(tb testing.TB, script string) string {
 
 var (
 	settingRow  = regexp.MustCompile("(?m)^\\| `(--[a-z-]+)` \\| `([A-Z_]+)` \\| (?:`(.*?)`)? ?\\|")
-	settingHelp = regexp.MustCompile(`(?m)^  (--[a-z-]+)(?: \(default (.*)\))?\n.*\[([A-Z_]+)\]$`)
+	settingHelp = regexp.MustCompile(`(?m)^ {2}(--[a-z-]+)(?: \(default (.*)\))?\n.*\[([A-Z_]+)\]$`)
 )
 
 // TestReadme_Settings: the README has the settings that execd --help has, with the same variables and defaults.
