@@ -1,0 +1,131 @@
+package e2e_test
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// bare is an environment with nothing on the PATH but the programs named.
+func bare(tb testing.TB, programs ...string) []string {
+	tb.Helper()
+	dir := tb.TempDir()
+	for _, name := range programs {
+		path, err := exec.LookPath(name)
+		must(tb, err)
+		must(tb, os.Symlink(path, filepath.Join(dir, name)))
+	}
+	return []string{"PATH=" + dir, "HOME=" + dir, "JUPYTER_PATH=", "VIRTUAL_ENV=", "CONDA_PREFIX=", "JUPYTER_DATA_DIR=", "XDG_DATA_HOME="}
+}
+
+// On an image that has sh only, commands are sh's.
+func TestPoorHost_ShOnly(t *testing.T) {
+	t.Parallel()
+	d := startWith(t, bare(t, "sh"))
+	r := d.command(t, `echo "${BASH_VERSION-sh}"; exit 3`)
+	r.ends(t, exitStatus(3, "3"))
+	if !slices.Equal(r.stdout(), []string{"sh"}) {
+		t.Errorf("%q", r.stdout())
+	}
+}
+
+// Without any kernel execd starts all the same, says what is missing, and runs commands.
+func TestPoorHost_NoKernel(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"/usr/share/jupyter", "/usr/local/share/jupyter"} {
+		if found, err := filepath.Glob(dir + "/kernels/*"); err != nil || len(found) > 0 {
+			t.Skipf("this machine has kernels for everybody: %v, %v", found, err)
+		}
+	}
+	d := startWith(t, bare(t, "sh"))
+	python := object{"language": "python", "code": "1"}
+	f := d.fails(t, http.StatusInternalServerError, "KERNEL_NOT_INSTALLED", http.MethodPost, "/code", python)
+	if !strings.Contains(f.Message, "python") {
+		t.Errorf("the error does not name the language: %s", f.Message)
+	}
+	d.fails(t, http.StatusInternalServerError, "KERNEL_NOT_INSTALLED", http.MethodPost, "/code/context", python)
+	d.command(t, "true").ends(t, success)
+	if !strings.Contains(d.log(t), "python code cannot run") {
+		t.Error("the log does not say that python is missing")
+	}
+}
+
+func TestPoorHost_NoRoot(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("all tests run without root here")
+	}
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "execd-e2e") //nolint:usetesting // what t.TempDir makes is below a folder that only root may enter
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	d := prepare(t, dir, nil)
+	own := filepath.Join(d.dir, "execd") // where it is built this user may not look
+	text, err := os.ReadFile(d.cmd.Path)
+	must(t, err)
+	must(t, os.WriteFile(own, text, 0o700))
+	for _, path := range append(filesIn(t, d.dir), d.dir) {
+		must(t, os.Chown(path, nobody, nobody))
+	}
+	d.cmd.Path = own
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	d.launch(t)
+	t.Cleanup(func() { d.stop(t) })
+	r := d.command(t, "id -u; sleep 1000 & setsid sleep 1000 &")
+	if !slices.Equal(r.stdout(), []string{"65534"}) {
+		t.Errorf("%q", r.stdout())
+	}
+	end := d.command(t, object{"command": "true", "uid": 0}).last()
+	if end.Error == nil || end.Error.Name != "CommandExecError" || end.Reason != "start" {
+		t.Errorf("another identity is given: %s", end.Raw)
+	}
+}
+
+// Where there are no descriptors left a command does not start and says so; it does again when there are some.
+func TestFault_NoDescriptors(t *testing.T) {
+	t.Parallel()
+	d := prepare(t, t.TempDir(), nil)
+	d.cmd.Args = append([]string{"sh", "-c", `ulimit -n 60; exec "$0" "$@"`}, d.cmd.Args...)
+	d.cmd.Path = "/bin/sh"
+	d.launch(t)
+	t.Cleanup(func() { d.stop(t) })
+	var taken []net.Conn
+	for range 30 { // some of the descriptors are those of the daemon itself
+		taken = append(taken, d.dial(t))
+	}
+	g, wait := newGate(t)
+	var begun []string
+	unborn := 0
+	for range 20 { // each takes two pipes and a connection
+		s := d.openCommand(t, "echo begun; "+wait)
+		e := s.until(t, "output or the end", func(e event) bool { return e.Type == "stdout" || e.terminal() })
+		if e.terminal() {
+			unborn++
+			if e.Error == nil || e.Error.Name != "CommandExecError" || e.Reason != "start" || e.Error.Value == "" {
+				t.Errorf("it ended with %s", e.Raw)
+			}
+			continue
+		}
+		begun = append(begun, s.id)
+		s.close() // it is read again later
+	}
+	if unborn == 0 || len(begun) == 0 {
+		t.Errorf("%d commands began and %d did not", len(begun), unborn)
+	}
+	for _, c := range taken {
+		c.Close()
+	}
+	for range begun {
+		g.open(t)
+	}
+	for _, id := range begun {
+		d.attach(t, id, 0).complete(t).ends(t, success)
+	}
+	d.command(t, "true").ends(t, success)
+}
