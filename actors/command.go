@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"fmt"
 	"syscall"
 	"time"
 
@@ -21,9 +20,11 @@ type command struct {
 	spec      msg.Command
 
 	process  *shell.Process
-	reason   string // why it is being stopped; empty for its own end
-	stopping bool   // a worker is stopping the group
-	ended    bool   // the leader has exited and the terminal event is in
+	reason   string   // why it is being stopped; empty for its own end
+	stopping bool     // a worker is stopping the group
+	killed   int      // processes that it has seen end
+	outcome  *outcome // of a command that is being stopped, until that is done
+	ended    bool     // the leader has exited and the terminal event is in
 	waiting  []msg.Message
 	timeout  *time.Timer
 	lonely   *time.Timer
@@ -36,7 +37,7 @@ type (
 	refused  struct{}
 	unborn   struct{ err error }
 	exited   struct{ exit shell.Exit }
-	stopped  struct{}
+	stopped  struct{ n int }
 	timedOut struct{}
 	// readersNow says how many cursors its log has.
 	readersNow struct{ n int }
@@ -61,15 +62,18 @@ func (c *command) Receive(ctx actor.Context) {
 	case unborn:
 		c.end(ctx, failure("CommandExecError", m.err.Error(), "start"))
 	case exited:
+		c.execution.closeInput()
 		c.end(ctx, commandOutcome(m.exit, c.reason, c.spec.Timeout))
 	case stopped:
-		c.stopped(ctx)
+		c.stopped(ctx, m.n)
 	case timedOut:
 		c.stop(ctx, "timeout", syscall.SIGKILL, 0)
 	case msg.Interrupt:
 		c.request(ctx, m, "interrupt")
 	case msg.RemoveExecution:
 		c.request(ctx, m, "removed")
+	case msg.SignalExecution:
+		c.signal(m)
 	case shutdown:
 		c.stop(ctx, "shutdown", syscall.SIGTERM, m.grace)
 	case readersNow:
@@ -106,7 +110,11 @@ func (c *command) run(self *actor.PID) {
 	}
 	c.execution.admit()
 	prepared.ID = c.execution.id
+	prepared.Stdin = c.execution.takeStdin()
 	p, err := shell.Start(prepared)
+	if prepared.Stdin != nil {
+		_ = prepared.Stdin.Close() // the process has its own
+	}
 	if err != nil {
 		tell(unborn{err})
 		return
@@ -116,7 +124,7 @@ func (c *command) run(self *actor.PID) {
 	}
 	c.execution.running()
 	tell(started{p})
-	out := newSink(c.execution)
+	out := newSink(c.execution, c.spec.Bytes)
 	exit := p.Run(out)
 	out.finish()
 	tell(exited{exit})
@@ -167,17 +175,45 @@ func (c *command) stop(ctx actor.Context, reason string, first syscall.Signal, g
 	c.stopping = true
 	p, self := c.process, ctx.Self()
 	c.system.work(classCommand, func() {
-		p.Stop(context.Background(), first, grace)
-		c.system.tell(self, stopped{})
+		c.system.tell(self, stopped{p.Stop(context.Background(), first, grace)})
 	}, func(err error) { c.system.tell(self, workerFailed{err}) })
 }
 
-func (c *command) stopped(ctx actor.Context) {
-	c.stopping = false
+func (c *command) stopped(ctx actor.Context, n int) {
+	c.stopping, c.killed = false, max(c.killed, n)
+	if c.outcome != nil {
+		c.end(ctx, *c.outcome)
+		return
+	}
 	c.finish(ctx)
 }
 
+// signal sends a signal to the process group; what it does is the process's.
+func (c *command) signal(m msg.SignalExecution) {
+	sig, err := shell.ParseSignal(m.Signal)
+	switch {
+	case err != nil:
+		m.Fail(invalid(err))
+	case c.process == nil:
+		m.Fail(msg.Errorf(msg.NotRunning, "the command has not started yet"))
+	case c.process.Signal(sig) != nil:
+		m.Fail(msg.Errorf(msg.NotRunning, "the command has ended"))
+	default:
+		m.Answer(msg.Nothing{})
+	}
+}
+
+// end ends the log. Where the command is being stopped its descendants may
+// outlive its leader: then it ends when they are gone and counted.
 func (c *command) end(ctx actor.Context, o outcome) {
+	if c.stopping {
+		c.outcome = &o
+		return
+	}
+	if c.ended {
+		return
+	}
+	o.killed, o.terminal.Killed = c.killed, c.killed
 	if o.signal != "" {
 		c.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "killed", Signal: o.signal, Reason: o.reason})
 	}
@@ -193,9 +229,7 @@ func (c *command) finish(ctx actor.Context) {
 		return
 	}
 	for _, m := range c.waiting {
-		if r, ok := m.(interface{ Answer(msg.Nothing) }); ok {
-			r.Answer(msg.Nothing{})
-		}
+		succeed(m)
 	}
 	c.waiting = nil
 	ctx.Stop(ctx.Self())
@@ -250,28 +284,4 @@ func stopTimer(t *time.Timer) {
 	if t != nil {
 		t.Stop()
 	}
-}
-
-// commandOutcome is how clients are told of an exit. They parse the exit
-// code out of evalue, and know a signal as -1.
-func commandOutcome(exit shell.Exit, reason string, timeout time.Duration) outcome {
-	o := outcome{exit: &exit.Code, signal: exit.SignalName(), reason: reason}
-	if exit.Code == 0 {
-		o.terminal = event.Event{Type: event.TypeComplete}
-		return o
-	}
-	o.errText = exit.String()
-	value := fmt.Sprint(exit.Code)
-	if o.signal != "" {
-		value = "-1"
-	}
-	trace := []string{exit.String()}
-	if reason == "timeout" {
-		trace = append(trace, fmt.Sprintf("the command ran longer than its timeout of %v", timeout))
-	}
-	o.terminal = event.Event{
-		Type:  event.TypeError,
-		Error: &event.Error{Name: "CommandExecError", Value: value, Traceback: trace},
-	}
-	return o
 }

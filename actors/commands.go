@@ -31,6 +31,8 @@ func (s *commands) Receive(ctx actor.Context) {
 		s.forward(ctx, m, m.ID)
 	case msg.RemoveExecution:
 		s.forward(ctx, m, m.ID)
+	case msg.SignalExecution:
+		s.forward(ctx, m, m.ID)
 	case shutdown:
 		s.children.broadcast(ctx, m)
 	case *actor.Terminated:

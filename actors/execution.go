@@ -3,6 +3,7 @@ package actors
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"os"
 	"sync"
 	"time"
 
@@ -36,16 +37,9 @@ type execution struct {
 	refusal   error
 	waiting   []msg.Reply[msg.Execution]
 	process   *shell.Process
-	given     bool // abandoned: a process that comes late is killed at once
-}
-
-// outcome is how an execution ended.
-type outcome struct {
-	exit     *int
-	signal   string
-	reason   string
-	errText  string
-	terminal event.Event
+	input     *input   // nil without standard input
+	stdin     *os.File // the process's end of it, until that is started
+	given     bool     // abandoned: a process that comes late is killed at once
 }
 
 // newID returns 32 hexadecimal digits, as the API's clients know ids.
@@ -107,6 +101,7 @@ func (x *execution) refuse(err error) bool {
 	waiting := x.waiting
 	x.waiting = nil
 	x.mu.Unlock()
+	x.closeInput()
 	for _, r := range waiting {
 		r.Fail(err)
 	}
@@ -149,6 +144,7 @@ func (x *execution) end(o outcome) bool {
 	e.Duration = max(x.finished.Sub(x.started), time.Millisecond) // 0 is left out on the wire
 	e.ExitCode, e.Signal, e.Reason = o.exit, o.signal, o.reason
 	x.mu.Unlock()
+	x.closeInput()
 	x.log.End(e)
 	x.ended(x)
 	return true
@@ -223,7 +219,13 @@ func (x *execution) forgetProcess() {
 
 // snapshot is what clients are told about the execution now.
 func (x *execution) snapshot() msg.Execution {
-	return msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Status: x.status()}
+	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Status: x.status()}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.input != nil {
+		s.Input = x.input
+	}
+	return s
 }
 
 func (x *execution) status() msg.Status {
@@ -238,7 +240,7 @@ func (x *execution) status() msg.Status {
 		ContextID: x.contextID, Language: x.language,
 		Started: started, Finished: x.finished,
 		ExitCode: x.outcome.exit, Signal: x.outcome.signal,
-		Reason: x.outcome.reason, Error: x.outcome.errText,
+		Reason: x.outcome.reason, Error: x.outcome.errText, Killed: x.outcome.killed,
 		Events: x.log.Range(), Readers: x.log.Readers(),
 	}
 }
@@ -256,18 +258,6 @@ func (x *execution) unload() {
 	x.log.Unload()
 	if x.output != nil {
 		x.output.Unload()
-	}
-}
-
-// failure is an outcome that is not the program's own doing.
-func failure(name, value, reason string) outcome {
-	return outcome{
-		reason:  reason,
-		errText: value,
-		terminal: event.Event{
-			Type:  event.TypeError,
-			Error: &event.Error{Name: name, Value: value, Traceback: []string{value}},
-		},
 	}
 }
 

@@ -2,12 +2,14 @@ package actors
 
 import (
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"execd/actors/msg"
 	"execd/kernel"
+	"execd/shell"
 )
 
 // kernels is the dynamic supervisor of kernel sessions: it knows which
@@ -50,6 +52,8 @@ func (k *kernels) Receive(ctx actor.Context) {
 		k.interrupt(ctx, m)
 	case msg.RemoveExecution:
 		k.removeRun(ctx, m)
+	case msg.SignalExecution:
+		k.signal(ctx, m)
 	case shutdown:
 		k.children.broadcast(ctx, m)
 	case gone:
@@ -202,6 +206,15 @@ func (k *kernels) removeRun(ctx actor.Context, m msg.RemoveExecution) {
 	if x == nil || !k.children.forward(ctx, x.status().ContextID, m) {
 		m.Fail(errNoExecution(m.ID))
 	}
+}
+
+// signal takes the one signal that a kernel can be sent through any provider.
+func (k *kernels) signal(ctx actor.Context, m msg.SignalExecution) {
+	if sig, err := shell.ParseSignal(m.Signal); err != nil || sig != syscall.SIGINT {
+		m.Fail(msg.Errorf(msg.InvalidRequest, "code takes SIGINT, got %q", m.Signal))
+		return
+	}
+	k.interrupt(ctx, msg.Interrupt{Reply: m.Reply, ID: m.ID})
 }
 
 // terminated makes up for a session that was given up.

@@ -3,9 +3,7 @@ package actors
 import (
 	"os"
 	"strings"
-	"sync"
 
-	"execd/actors/event"
 	"execd/actors/msg"
 	"execd/shell"
 )
@@ -48,65 +46,4 @@ func lookupIn(env []string) func(string) (string, bool) {
 		}
 		return "", false
 	}
-}
-
-// sink takes a process's output to its log and its exact bytes to its output.
-type sink struct {
-	execution *execution
-	streams   [2]stream
-}
-
-// stream splits one of stdout and stderr into lines. Its mutex is between the
-// pump of its pipe and finish; nobody else takes it.
-type stream struct {
-	mu    sync.Mutex
-	typ   event.Type
-	lines shell.Lines
-	over  bool
-}
-
-func newSink(x *execution) *sink {
-	k := &sink{execution: x}
-	k.streams[shell.Stdout].typ = event.TypeStdout
-	k.streams[shell.Stderr].typ = event.TypeStderr
-	return k
-}
-
-// Output implements shell.Sink.
-func (k *sink) Output(s shell.Stream, p []byte) {
-	k.execution.output.Write(p)
-	st := &k.streams[s]
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.over {
-		return
-	}
-	k.execution.log.Batch(func(b *event.Batch) {
-		st.lines.Feed(p, func(line []byte, partial bool) { b.Text(st.typ, lineText(line), partial) })
-	})
-}
-
-// finish delivers lines without a terminator; what comes later is background
-// children's and goes to the exact bytes only.
-func (k *sink) finish() {
-	for i := range k.streams {
-		st := &k.streams[i]
-		st.mu.Lock()
-		k.execution.log.Batch(func(b *event.Batch) {
-			st.lines.Flush(func(line []byte, partial bool) { b.Text(st.typ, lineText(line), partial) })
-		})
-		st.over = true
-		st.mu.Unlock()
-	}
-}
-
-var newline = []byte("\n")
-
-// lineText is the text of a line's event. An empty line is sent as a newline,
-// because clients leave out an empty text.
-func lineText(line []byte) []byte {
-	if len(line) == 0 {
-		return newline
-	}
-	return line
 }

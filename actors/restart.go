@@ -18,6 +18,8 @@ const (
 	classCommand  Class = "command"
 	classKernels  Class = "kernels"
 	classSession  Class = "kernel session"
+	classSessions Class = "sessions"
+	classBash     Class = "bash session"
 	classJanitor  Class = "janitor"
 )
 
@@ -54,8 +56,11 @@ var policies = map[Class]policy{
 	// Supervisors hold only who their children are, which a resume keeps.
 	classCommands: {permanent, true, 10, 10 * time.Second},
 	classKernels:  {permanent, true, 10, 10 * time.Second},
+	classSessions: {permanent, true, 10, 10 * time.Second},
 	// A user's command is never run twice.
 	classCommand: {temporary, false, 0, 0},
+	// Nor is a session's run, and what its shell was doing is not known.
+	classBash: {temporary, false, 0, 0},
 	// The kernel lives in its own process and is handed to the new instance.
 	// Three failures in ten seconds are no accident: the context is given up.
 	classSession: {transient, false, 3, 10 * time.Second},

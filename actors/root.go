@@ -16,6 +16,7 @@ type root struct {
 	system   *System
 	commands *actor.PID
 	kernels  *actor.PID
+	sessions *actor.PID
 	draining bool
 }
 
@@ -42,6 +43,14 @@ func (r *root) Receive(ctx actor.Context) {
 		r.admit(ctx, m, r.kernels)
 	case msg.FindContext, msg.ListContexts, msg.DeleteContext, msg.DeleteContexts:
 		ctx.Send(r.kernels, m)
+	case msg.RunInSession:
+		r.runInSession(ctx, m)
+	case msg.CreateSession:
+		r.admit(ctx, m, r.sessions)
+	case msg.FindSession, msg.ListSessions, msg.DeleteSession:
+		ctx.Send(r.sessions, m)
+	case msg.SignalExecution:
+		r.signal(ctx, m)
 	case msg.FindExecution:
 		r.find(m)
 	case msg.ListExecutions:
@@ -64,6 +73,7 @@ func (r *root) start(ctx actor.Context) {
 	s := r.system
 	r.commands = s.spawn(ctx, classCommands, func() actor.Actor { return &commands{system: s, children: children{}} }, classCommand)
 	r.kernels = s.spawn(ctx, classKernels, func() actor.Actor { return newKernels(s) }, classSession)
+	r.sessions = s.spawn(ctx, classSessions, func() actor.Actor { return newSessions(s, r.kernels) }, classBash)
 	s.spawn(ctx, classJanitor, func() actor.Actor { return &janitor{system: s} })
 }
 
@@ -94,6 +104,9 @@ func (r *root) runCommand(ctx actor.Context, m msg.RunCommand) {
 	if !fresh {
 		return
 	}
+	if m.Command.Stdin && !x.openInput() {
+		return
+	}
 	if kind == msg.KindCommand {
 		x.log.Pace()
 	}
@@ -105,6 +118,15 @@ func (r *root) runCode(ctx actor.Context, m msg.RunCode) {
 	if fresh {
 		ctx.Send(r.kernels, startCell{execution: x, request: m})
 	}
+}
+
+func (r *root) runInSession(ctx actor.Context, m msg.RunInSession) {
+	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindSession, content: m.Script, retry: m.Retry})
+	if !fresh || m.Stdin && !x.openInput() {
+		return
+	}
+	x.log.Pace()
+	ctx.Send(r.sessions, startRun{execution: x, request: m})
 }
 
 // begin registers an execution and promises its answer.
@@ -149,12 +171,27 @@ func (r *root) interrupt(ctx actor.Context, m msg.Interrupt) {
 		ctx.Send(r.supervisorOf(x), m)
 		return
 	}
-	ctx.Send(r.kernels, m)
+	ctx.Send(r.sessions, m) // who sends on what is no session's
+}
+
+func (r *root) signal(ctx actor.Context, m msg.SignalExecution) {
+	x := r.system.runs.find(m.ID)
+	switch {
+	case x == nil:
+		m.Fail(errNoExecution(m.ID))
+	case x.over():
+		m.Fail(msg.Errorf(msg.NotRunning, "the execution %q has ended", m.ID))
+	default:
+		ctx.Send(r.supervisorOf(x), m)
+	}
 }
 
 func (r *root) supervisorOf(x *execution) *actor.PID {
-	if x.kind == msg.KindCode {
+	switch x.kind {
+	case msg.KindCode:
 		return r.kernels
+	case msg.KindSession:
+		return r.sessions
 	}
 	return r.commands
 }
@@ -173,6 +210,7 @@ func (r *root) drain(ctx actor.Context, m drain) {
 	order := shutdown{grace: max(left/2, 0)}
 	ctx.Send(r.commands, order)
 	ctx.Send(r.kernels, order)
+	ctx.Send(r.sessions, order)
 	s := r.system
 	s.work(classRoot, func() {
 		wait, cancel := context.WithDeadline(context.Background(), m.deadline)

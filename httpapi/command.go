@@ -23,6 +23,9 @@ type commandRequest struct {
 	UID          *uint32           `json:"uid"`
 	GID          *uint32           `json:"gid"`
 	Envs         map[string]string `json:"envs"`
+	Stdin        bool              `json:"stdin"`
+	Output       string            `json:"output"`  // lines or bytes
+	WaitMillis   int64             `json:"wait_ms"` // after which the response ends, not the command
 	OnDisconnect string            `json:"on_disconnect"`
 }
 
@@ -39,24 +42,17 @@ func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) e
 	if body.Command == "" {
 		return badRequest("missing field 'command'")
 	}
-	timeout, err := millis(body.Timeout)
-	if err != nil {
-		return err
-	}
-	kill, err := killOnDisconnect(body.OnDisconnect)
-	if err != nil {
-		return err
-	}
-	again, err := retry(c, raw)
+	o, err := readOptions(c, raw, body.Timeout, body.WaitMillis, body.OnDisconnect, body.Output)
 	if err != nil {
 		return err
 	}
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCommand{
 		Reply: msg.NewReply[msg.Execution](),
-		Retry: again,
+		Retry: o.retry,
 		Command: msg.Command{
 			Script: body.Command, Background: body.Background, Dir: body.Cwd, Env: body.Envs,
-			UID: body.UID, GID: body.GID, Timeout: timeout, KillOnDisconnect: kill,
+			UID: body.UID, GID: body.GID, Timeout: o.timeout, KillOnDisconnect: o.kill,
+			Stdin: body.Stdin, Bytes: o.bytes,
 		},
 	})
 	if err != nil {
@@ -65,7 +61,7 @@ func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) e
 	if body.Background {
 		return s.streamStarted(c, x)
 	}
-	return s.stream(c, x, 0, true)
+	return s.streamFor(c, x, o.wait)
 }
 
 // streamStarted answers for a command that its caller does not wait for: the

@@ -25,6 +25,8 @@ var statuses = map[msg.Code]int{
 	msg.MethodNotAllowed:  http.StatusMethodNotAllowed,
 	msg.ExecutionNotFound: http.StatusNotFound,
 	msg.ContextNotFound:   http.StatusNotFound,
+	msg.NotRunning:        http.StatusConflict,
+	msg.WaitTimeout:       http.StatusRequestTimeout,
 	msg.NotSupported:      http.StatusNotImplemented,
 	msg.KernelMissing:     http.StatusInternalServerError,
 	msg.Unauthorized:      http.StatusUnauthorized,

@@ -27,6 +27,7 @@ type executionBody struct {
 	Signal     string `json:"signal,omitempty"`
 	Reason     string `json:"reason,omitempty"`
 	Error      string `json:"error,omitempty"`
+	Killed     int    `json:"processes_ended,omitempty"`
 	Oldest     int64  `json:"oldest_event"`
 	Last       int64  `json:"last_event"`
 	Bytes      int64  `json:"event_bytes"`
@@ -41,7 +42,7 @@ func describeExecution(s msg.Status) executionBody {
 		ID: s.ID, Kind: string(s.Kind), State: string(s.State), Content: s.Content,
 		ContextID: s.ContextID, Language: s.Language,
 		StartedAt: timestamp(s.Started), FinishedAt: timestamp(s.Finished),
-		ExitCode: s.ExitCode, Signal: s.Signal, Reason: s.Reason, Error: s.Error,
+		ExitCode: s.ExitCode, Signal: s.Signal, Reason: s.Reason, Error: s.Error, Killed: s.Killed,
 		Oldest: s.Events.Oldest, Last: s.Events.Last, Bytes: s.Events.Bytes, Readers: s.Readers,
 	}
 }
@@ -59,8 +60,8 @@ func (s *Server) listExecutions(c echo.Context) error {
 		Kind:  msg.Kind(c.QueryParam("kind")),
 		State: msg.State(c.QueryParam("state")),
 	}
-	if !slices.Contains([]msg.Kind{"", msg.KindCommand, msg.KindBackground, msg.KindCode}, q.Kind) {
-		return badRequest("kind must be command, background or code")
+	if !slices.Contains([]msg.Kind{"", msg.KindCommand, msg.KindBackground, msg.KindCode, msg.KindSession, msg.KindTerminal}, q.Kind) {
+		return badRequest("kind must be command, background, code, session or terminal")
 	}
 	if !slices.Contains([]msg.State{"", msg.StateQueued, msg.StateRunning, msg.StateEnded}, q.State) {
 		return badRequest("state must be queued, running or ended")

@@ -24,4 +24,13 @@ func (s *Server) routes() {
 	e.DELETE("/executions/:id", s.removeExecution)
 	e.GET("/executions/:id/events", s.executionEvents)
 	e.GET("/executions/:id/output", s.executionOutput)
+	e.GET("/executions/:id/wait", s.waitExecution)
+	e.POST("/executions/:id/stdin", s.executionStdin)
+	e.POST("/executions/:id/signal", s.signalExecution)
+
+	e.POST("/session", s.createSession)
+	e.GET("/session", s.listSessions)
+	e.GET("/session/:id", s.getSession)
+	e.DELETE("/session/:id", s.deleteSession)
+	e.POST("/session/:id/run", s.runInSession)
 }

@@ -19,6 +19,34 @@ const headerExecution = "X-Execd-Execution-Id"
 // told.
 var errGone = errors.New("client has gone")
 
+// streamFor relays the events of a run to the one who started it. After a
+// patience that is not 0 the response ends, and the run goes on.
+func (s *Server) streamFor(c echo.Context, x msg.Execution, patience time.Duration) error {
+	if patience == 0 {
+		return s.stream(c, x, 0, true)
+	}
+	cursor := x.Log.Cursor(0)
+	defer cursor.Close()
+	x.Log.Own(cursor)
+	chunk, wait, err := cursor.Take()
+	if err != nil {
+		return err
+	}
+	r := s.newRelay(c, x.ID)
+	defer r.restore()
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	r.over = over.C
+	err = r.run(cursor, chunk, wait)
+	if errors.Is(err, errPatience) {
+		return r.write(event.Loose(event.Event{Type: event.TypeStatus, Time: time.Now(), ExecutionID: x.ID, Status: "still running"}))
+	}
+	return err
+}
+
+// errPatience ends a response before its run has ended.
+var errPatience = errors.New("the run goes on")
+
 // stream relays the events of x behind the id after until its terminal event.
 // The reader that started a foreground run owns its log's pace.
 func (s *Server) stream(c echo.Context, x msg.Execution, after int64, owner bool) error {
@@ -50,6 +78,7 @@ type relay struct {
 	framing event.Framing
 	scratch []byte
 	beat    *time.Timer
+	over    <-chan time.Time // when the client's patience ends; nil for never
 }
 
 // newRelay commits the response: what comes before it may still fail with a
@@ -95,6 +124,11 @@ func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{
 		} else if err := r.write(chunk.Frames); err != nil {
 			return err
 		}
+		select {
+		case <-r.over:
+			return errPatience
+		default:
+		}
 		var err error
 		chunk, wait, err = cursor.Take()
 		if errors.Is(err, io.EOF) {
@@ -126,6 +160,8 @@ func (r *relay) idle(wait <-chan struct{}) error {
 				return err
 			}
 			r.beat.Reset(r.server.config.Heartbeat)
+		case <-r.over:
+			return errPatience
 		case <-r.ctx.Done():
 			return r.left()
 		}

@@ -46,6 +46,7 @@ type Event struct {
 	ExitCode       *int   // of a terminal event: 0-255, 128+n for signal n
 	Signal         string // POSIX name
 	Reason         string // of a terminal event: timeout, interrupt, ...
+	Killed         int    // of a terminal event: processes that were ended with it
 	Partial        bool   // the line goes on in the next event of this type
 	Wait           bool   // of clear_output: when the next output comes
 }

@@ -19,6 +19,11 @@ type Command struct {
 	Env        map[string]string
 	UID, GID   *uint32       // nil for execd's own
 	Timeout    time.Duration // from the start of the process; 0 for none
+	Stdin      bool          // it reads what its Input is given; else /dev/null
+
+	// Bytes has chunks of output as events, as they come and with their
+	// newlines, instead of a line each.
+	Bytes bool
 
 	// KillOnDisconnect ends the command when it has been read by somebody and
 	// then by nobody for the disconnect grace.

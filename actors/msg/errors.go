@@ -14,6 +14,8 @@ const (
 	MethodNotAllowed  Code = "METHOD_NOT_ALLOWED"
 	ExecutionNotFound Code = "EXECUTION_NOT_FOUND"
 	ContextNotFound   Code = "CONTEXT_NOT_FOUND"
+	NotRunning        Code = "NOT_RUNNING"
+	WaitTimeout       Code = "WAIT_TIMEOUT"
 	NotSupported      Code = "NOT_SUPPORTED"
 	KernelMissing     Code = "KERNEL_NOT_INSTALLED"
 	Unauthorized      Code = "UNAUTHORIZED"

@@ -1,6 +1,7 @@
 package msg
 
 import (
+	"context"
 	"time"
 
 	"execd/actors/event"
@@ -14,6 +15,8 @@ const (
 	KindCommand    Kind = "command"    // a shell command that its caller waits for
 	KindBackground Kind = "background" // a shell command that its caller does not wait for
 	KindCode       Kind = "code"       // a code cell in a Jupyter kernel
+	KindSession    Kind = "session"    // a command in a bash session
+	KindTerminal   Kind = "terminal"   // a terminal session
 )
 
 // State is where an execution is in its life.
@@ -32,6 +35,7 @@ type Execution struct {
 	Kind   Kind
 	Log    *event.Log
 	Output *event.Output // the exact bytes, nil for code
+	Input  Input         // nil where there is none
 	Status Status        // as of the answer
 }
 
@@ -41,7 +45,7 @@ type Status struct {
 	Kind      Kind
 	State     State
 	Content   string // the command or the code
-	ContextID string // of code
+	ContextID string // of code; the session of a run in one
 	Language  string // of code
 	Started   time.Time
 	Finished  time.Time // zero while it goes on
@@ -49,6 +53,7 @@ type Status struct {
 	Signal    string    // POSIX name of the signal that ended it
 	Reason    string    // why it ended, where that was not the process's own doing
 	Error     string    // one line; empty on success
+	Killed    int       // processes that were ended with it
 	Events    event.Range
 	Readers   int
 }
@@ -80,6 +85,25 @@ type RemoveExecution struct {
 type Interrupt struct {
 	Reply[Nothing]
 	ID string // of an execution or of a context
+}
+
+// SignalExecution sends a signal to everything that an execution runs. It
+// fails with ExecutionNotFound, NotRunning or InvalidRequest.
+type SignalExecution struct {
+	Reply[Nothing]
+	ID     string
+	Signal string // POSIX name, with or without SIG
+}
+
+// Input is the standard input of an execution. It may be used from any
+// goroutine.
+type Input interface {
+	// Write blocks while the process does not read, until ctx is over, and
+	// returns how much was taken. It fails with NotRunning once the input is
+	// closed.
+	Write(ctx context.Context, p []byte) (int, error)
+	// Close ends the input: the process reads the end of the file.
+	Close() error
 }
 
 // Retry makes a request that starts something safe to send again.

@@ -1,0 +1,84 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"execd/actors/msg"
+	"execd/shell"
+)
+
+// open has a worker start the shell.
+func (b *bash) open(ctx actor.Context) {
+	b.self = ctx.Self()
+	r := b.resident
+	b.work(func() {
+		sh, err := b.system.openShell(r)
+		if err == nil && !r.adopt(sh) {
+			sh.Close(context.Background()) // nobody is there to take it
+		}
+		b.tell(opened{err})
+	})
+}
+
+func (s *System) openShell(r *resident) (*shell.Session, error) {
+	dir, err := contextDir(r.dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir == "" {
+		if dir, err = os.Getwd(); err != nil {
+			dir = "/"
+		}
+	}
+	env, err := s.environ(os.Environ(), r.env)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	sh, err := shell.NewSession(shell.SessionConfig{ID: r.id, Dir: dir, Env: env})
+	switch {
+	case errors.Is(err, shell.ErrNoBash), errors.Is(err, shell.ErrUnsupported):
+		return nil, msg.Errorf(msg.NotSupported, "%w", err)
+	case err != nil:
+		return nil, msg.Errorf(msg.RuntimeError, "%w", err)
+	}
+	return sh, nil
+}
+
+func (b *bash) begun(ctx actor.Context, err error) {
+	if err == nil {
+		b.next()
+		return
+	}
+	b.resident.isFailed(err)
+	for _, r := range b.queue {
+		if !r.execution.refuse(err) {
+			r.settle(failure("SessionStartError", err.Error(), "start"))
+		}
+	}
+	b.queue = nil
+	b.closed = true
+	b.finish(ctx)
+}
+
+// directoryFrom resolves a directory as a shell in another would.
+func directoryFrom(at, dir string, env map[string]string) (string, error) {
+	lookup := func(name string) (string, bool) {
+		if v, ok := env[name]; ok {
+			return v, true
+		}
+		return os.LookupEnv(name)
+	}
+	path, err := shell.ExpandPath(dir, lookup)
+	if err != nil {
+		return "", err
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(at, path)
+	}
+	return shell.ResolveDir(path, func(string) (string, bool) { return "$", true }) // expanded already
+}

@@ -1,0 +1,112 @@
+package actors
+
+import (
+	"sync"
+	"unicode/utf8"
+
+	"execd/actors/event"
+	"execd/shell"
+)
+
+// sink takes a process's output to its log and its exact bytes to its output.
+type sink struct {
+	execution *execution
+	streams   [2]stream
+}
+
+// stream makes events of one of stdout and stderr. Its mutex is between the
+// pump of its pipe and finish; nobody else takes it.
+type stream struct {
+	mu    sync.Mutex
+	typ   event.Type
+	bytes bool // chunks as they come, not lines
+	lines shell.Lines
+	cut   []byte // the beginning of a character that the last chunk ended in
+	over  bool
+}
+
+func newSink(x *execution, bytes bool) *sink {
+	k := &sink{execution: x}
+	k.streams[shell.Stdout] = stream{typ: event.TypeStdout, bytes: bytes}
+	k.streams[shell.Stderr] = stream{typ: event.TypeStderr, bytes: bytes}
+	return k
+}
+
+// Output implements shell.Sink.
+func (k *sink) Output(s shell.Stream, p []byte) {
+	k.execution.output.Write(p)
+	st := &k.streams[s]
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.over {
+		return
+	}
+	k.execution.log.Batch(func(b *event.Batch) { st.feed(b, p) })
+}
+
+func (st *stream) feed(b *event.Batch, p []byte) {
+	if st.bytes {
+		st.chunk(b, p)
+		return
+	}
+	st.lines.Feed(p, func(line []byte, partial bool) { b.Text(st.typ, lineText(line), partial) })
+}
+
+// chunk sends what has come, apart from a character that is not all there.
+func (st *stream) chunk(b *event.Batch, p []byte) {
+	if len(st.cut) > 0 {
+		p = append(st.cut, p...)
+		st.cut = nil
+	}
+	whole := wholeCharacters(p)
+	if whole < len(p) {
+		st.cut = append([]byte(nil), p[whole:]...)
+	}
+	if whole > 0 {
+		b.Text(st.typ, p[:whole], false)
+	}
+}
+
+// wholeCharacters is the length of p without a UTF-8 sequence that its end
+// cuts.
+func wholeCharacters(p []byte) int {
+	for back := 1; back < utf8.UTFMax && back <= len(p); back++ {
+		if b := p[len(p)-back]; utf8.RuneStart(b) {
+			if b >= utf8.RuneSelf && !utf8.FullRune(p[len(p)-back:]) {
+				return len(p) - back
+			}
+			break
+		}
+	}
+	return len(p)
+}
+
+// finish delivers lines without a terminator; what comes later is background
+// children's and goes to the exact bytes only.
+func (k *sink) finish() {
+	for i := range k.streams {
+		st := &k.streams[i]
+		st.mu.Lock()
+		k.execution.log.Batch(st.flush)
+		st.over = true
+		st.mu.Unlock()
+	}
+}
+
+func (st *stream) flush(b *event.Batch) {
+	if len(st.cut) > 0 {
+		b.Text(st.typ, st.cut, false)
+	}
+	st.lines.Flush(func(line []byte, partial bool) { b.Text(st.typ, lineText(line), partial) })
+}
+
+var newline = []byte("\n")
+
+// lineText is the text of a line's event. An empty line is sent as a newline,
+// because clients leave out an empty text.
+func lineText(line []byte) []byte {
+	if len(line) == 0 {
+		return newline
+	}
+	return line
+}
