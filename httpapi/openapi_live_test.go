@@ -129,8 +129,9 @@ func (l *live) runCommands() {
 	l.do(200, "POST", "/command", command("true"), "Idempotency-Key", "k")
 	l.refused(422, "IDEMPOTENCY_KEY_REUSED", "POST", "/command", command("false"), "Idempotency-Key", "k")
 	for _, body := range []string{
-		`{"command":""}`, `{"command":1}`, `{"command":"true","timeout":-1}`, `{"command":"true","cwd":"/does/not/exist"}`,
+		``, `{"command":""}`, `{"command":1}`, `{"command":"true","timeout":-1}`, `{"command":"true","cwd":"/does/not/exist"}`,
 		`{"command":"true","gid":0}`, `{"command":"true","on_disconnect":"explode"}`,
+		`{"command":"true","output":"words"}`, `{"command":"true","wait_ms":-1}`,
 	} {
 		l.refused(400, "INVALID_REQUEST_BODY", "POST", "/command", body)
 	}
@@ -179,7 +180,9 @@ func (l *live) endCommands() {
 	id = l.begin("/command", `{"command":"sleep 60"}`)
 	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/command/"+id+"/logs", "")
 	l.do(200, "DELETE", "/executions/"+id, "")
-	l.contains(l.events(id), `"reason":"removed"`)
+	l.contains(l.events(id), `"reason":"removed"`, `"processes_ended":`)
+	l.do(200, "GET", "/executions/"+id, "")
+	l.control()
 }
 
 // useCode does with code what can be done with it.
