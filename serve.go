@@ -117,7 +117,7 @@ func (d *daemon) startActors() {
 // announce says where the daemon listens, and what a person should know.
 func (d *daemon) announce() {
 	addr := d.listener.Addr().String()
-	fmt.Printf("execd %s listening on http://%s\n", version, addr) //nolint:forbidigo // the banner, for people and for port 0
+	fmt.Printf("execd %s listening on http://%s\n", version, addr)
 	d.log.Info().Str("version", version).Str("address", addr).Int("pid", os.Getpid()).Msg("execd listens")
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && !ip.IsLoopback() && d.config.accessToken == "" {
@@ -171,8 +171,9 @@ func (d *daemon) wait(signals <-chan os.Signal, served <-chan error) error {
 	}
 }
 
-// lastWindow bounds the end of what was killed after the graceful window.
-const lastWindow = 2 * time.Second
+// lastWindow is the time for what is killed when the graceful window is over:
+// longer than a kernel takes from the request to end to SIGKILL.
+const lastWindow = 3 * time.Second
 
 // stop ends everything within the graceful window; a second signal ends the
 // patience.
@@ -191,7 +192,11 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 		d.log.Warn().Err(err).Msg("not everything ended in time; the rest is killed")
 	}
 	_ = d.server.Shutdown(ctx) // clients that did not read to the end: no failure of ours
-	last, cancelLast := context.WithTimeout(context.Background(), lastWindow)
+	end := time.Now().Add(lastWindow)
+	if window, _ := ctx.Deadline(); ctx.Err() == nil && window.After(end) {
+		end = window
+	}
+	last, cancelLast := context.WithDeadline(context.Background(), end)
 	defer cancelLast()
 	errSystem := d.system.Stop(last) // also kills what did not end in time, or before a second signal
 	errKernels := d.kernels.Close()
