@@ -14,7 +14,8 @@ func TestExecutions_List(t *testing.T) {
 	}
 	g, wait := newGate(t)
 	front := d.command(t, "true # "+strings.Repeat("é", 300))[0].Text
-	back := d.background(t, wait+"; exit 3")
+	back := d.background(t, "echo begun; "+wait+"; exit 3")
+	d.attach(t, back, 0).untilText(t, "begun")
 	check := func(query string, want ...string) {
 		t.Helper()
 		list := get[[]execution](t, d, "/executions"+query)
