@@ -30,6 +30,7 @@ type config struct {
 	maxBody                    int64
 	memoryLimit, diskLimit     int64
 	logMemory, logDisk         int64
+	profiles                   bool
 	version                    bool
 }
 
@@ -47,18 +48,33 @@ func (c *config) settings() []setting {
 		{"host", "EXECD_HOST", "0.0.0.0", "address to listen on", text(&c.host)},
 		{"port", "EXECD_PORT", strconv.Itoa(defaultPort), "TCP port to listen on; 0 takes a free one and prints it", number(&c.port, 0, 65535)},
 		{"access-token", "EXECD_ACCESS_TOKEN", "", "token that every request must carry in X-EXECD-ACCESS-TOKEN", text(&c.accessToken)},
-		{"allowed-origins", "EXECD_ALLOWED_ORIGINS", "", "web origins that may call without a token, separated by commas; * for all", list(&c.allowedOrigins)},
-		{"stream-format", "EXECD_STREAM_FORMAT", "", "framing of streams for every client: sse or json; empty chooses by client", oneOf(&c.streamFormat, "", "sse", "json")},
+		{
+			"allowed-origins", "EXECD_ALLOWED_ORIGINS", "",
+			"web origins that may call without a token, separated by commas; * for all", list(&c.allowedOrigins),
+		},
+		{
+			"stream-format", "EXECD_STREAM_FORMAT", "",
+			"framing of streams for every client: sse or json; empty chooses by client", oneOf(&c.streamFormat, "", "sse", "json"),
+		},
 		{"log-level", "EXECD_LOG_LEVEL", "6", "0-2 fatal, 3 error, 4 warning, 5-6 info, 7 debug", number(&c.logLevel, 0, 7)},
 		{"log-file", "EXECD_LOG_FILE", "", "file for the log, reopened on SIGHUP; empty is standard output", text(&c.logFile)},
 		{"envs-file", "EXECD_ENVS", "", "file with KEY=VALUE lines for commands, read at each start", text(&c.envFile)},
-		{"state-dir", "EXECD_STATE_DIR", "", "directory for files of long logs and kernels; empty is the system's temporary directory", text(&c.stateDir)},
+		{
+			"state-dir", "EXECD_STATE_DIR", "",
+			"directory for files of long logs and kernels; empty is the system's temporary directory", text(&c.stateDir),
+		},
 		{"jupyter-host", "JUPYTER_HOST", "", "URL of a Jupyter server to run code in", webURL(&c.jupyterHost)},
 		{"jupyter-token", "JUPYTER_TOKEN", "", "token of the Jupyter server", text(&c.jupyterToken)},
-		{"jupyter-idle-poll-interval", "EXECD_JUPYTER_IDLE_POLL_INTERVAL", "100ms", "accepted for compatibility: execd does not poll", duration(&c.idlePoll, true)},
+		{
+			"jupyter-idle-poll-interval", "EXECD_JUPYTER_IDLE_POLL_INTERVAL", "100ms",
+			"accepted for compatibility: execd does not poll", duration(&c.idlePoll, true),
+		},
 		{"graceful-shutdown-timeout", "EXECD_API_GRACE_SHUTDOWN", "5s", "window for everything to end after SIGTERM", duration(&c.grace, false)},
 		{"stop-grace", "EXECD_STOP_GRACE", "3s", "time from SIGTERM to SIGKILL when a command is stopped", duration(&c.stop, false)},
-		{"disconnect-grace", "EXECD_DISCONNECT_GRACE", "10s", "how long a run with on_disconnect kill outlives its last reader", duration(&c.disconnect, false)},
+		{
+			"disconnect-grace", "EXECD_DISCONNECT_GRACE", "10s",
+			"how long a run with on_disconnect kill outlives its last reader", duration(&c.disconnect, false),
+		},
 		{"retention", "EXECD_RETENTION", "24h", "how long ended executions are kept", duration(&c.retention, false)},
 		{"retention-count", "EXECD_RETENTION_COUNT", "10000", "how many ended executions are kept", number(&c.retentionCount, 1, 1<<30)},
 		{"max-executions", "EXECD_MAX_EXECUTIONS", "10000", "how many executions run at once", number(&c.maxRunning, 1, 1<<30)},
@@ -68,6 +84,7 @@ func (c *config) settings() []setting {
 		{"log-disk", "EXECD_LOG_DISK", "1GiB", "files of one execution's events before the oldest are evicted", size(&c.logDisk)},
 		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},
 		{"disk-limit", "EXECD_DISK_LIMIT", "8GiB", "files of all events together", size(&c.diskLimit)},
+		{"pprof", "EXECD_PPROF", "false", "serve profiles for go tool pprof at /debug/pprof/", boolean(&c.profiles)},
 	}
 }
 
@@ -81,7 +98,11 @@ func parseConfig(args []string, lookup func(string) (string, bool)) (*config, er
 	given := map[string]string{}
 	settings := c.settings()
 	for _, s := range settings {
-		fs.Func(s.flag, s.usage, func(v string) error { given[s.flag] = v; return s.set(v) })
+		define := fs.Func
+		if s.value == "false" { // a switch: it needs no value
+			define = fs.BoolFunc
+		}
+		define(s.flag, s.usage, func(v string) error { given[s.flag] = v; return s.set(v) })
 	}
 	if err := fs.Parse(args); err != nil {
 		return nil, oneLine(err)
@@ -122,12 +143,22 @@ func writeUsage(w io.Writer) {
 		}
 		fmt.Fprintf(&b, "\n        %s [%s]\n", s.usage, s.env)
 	}
-	b.WriteString("  --version\n        print the version\n  --help\n        print this text\n\nA flag wins over its environment variable, which wins over the default.\n")
+	b.WriteString("  --version\n        print the version\n  --help\n        print this text\n\n" +
+		"A flag wins over its environment variable, which wins over the default.\n")
 	_, _ = io.WriteString(w, b.String()) // nobody to tell
 }
 
 func text(into *string) func(string) error {
 	return func(v string) error { *into = v; return nil }
+}
+
+func boolean(into *bool) func(string) error {
+	return func(v string) (err error) {
+		if *into, err = strconv.ParseBool(v); err != nil {
+			return errors.New("want true or false")
+		}
+		return nil
+	}
 }
 
 func list(into *[]string) func(string) error {

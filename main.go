@@ -35,7 +35,7 @@ func run(args []string) int {
 		return exitUsage
 	}
 	if cfg.version {
-		fmt.Printf("execd %s (commit %s, built %s)\n", version, commit, date) //nolint:forbidigo // what --version is for
+		fmt.Printf("execd %s (commit %s, built %s)\n", version, commit, date)
 		return 0
 	}
 	if err := serve(cfg); err != nil {

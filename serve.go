@@ -76,6 +76,7 @@ func start(cfg *config) (*daemon, error) {
 		Token:          cfg.accessToken,
 		AllowedOrigins: cfg.allowedOrigins,
 		Framing:        cfg.streamFormat,
+		Profiles:       cfg.profiles,
 		MaxBody:        cfg.maxBody,
 	})
 	d.announce()

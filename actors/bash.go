@@ -22,9 +22,8 @@ type bash struct {
 	opened  bool
 	queue   []*sessionRun
 	running *sessionRun
-	closing bool // a worker is ending the shell
-	closed  bool // it has
-	reason  string
+	closing bool          // a worker is ending the shell
+	closed  bool          // it has
 	waiting []msg.Message // to be answered when the session is gone
 }
 

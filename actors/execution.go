@@ -126,12 +126,12 @@ func (x *execution) running() {
 	}
 }
 
-// end appends the terminal event, unless there is one: then it reports false.
-func (x *execution) end(o outcome) bool {
+// end appends the terminal event, unless there is one.
+func (x *execution) end(o outcome) {
 	x.mu.Lock()
 	if x.state == msg.StateEnded {
 		x.mu.Unlock()
-		return false
+		return
 	}
 	x.state = msg.StateEnded
 	x.finished = time.Now()
@@ -147,7 +147,6 @@ func (x *execution) end(o outcome) bool {
 	x.closeInput()
 	x.log.End(e)
 	x.ended(x)
-	return true
 }
 
 // place says in which context the code runs, before anybody reads it.

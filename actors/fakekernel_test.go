@@ -54,22 +54,12 @@ func (p *fakeProvider) Start(ctx context.Context, spec kernel.StartSpec) (kernel
 func (p *fakeProvider) Close() error { return nil }
 
 func (p *fakeProvider) checkAllGone(t *testing.T) {
+	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.alive) > 0 {
 		t.Errorf("%d kernels are left", len(p.alive))
 	}
-}
-
-func (p *fakeProvider) one(t *testing.T) *fakeKernel {
-	t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for k := range p.alive {
-		return k
-	}
-	t.Fatal("no kernel is alive")
-	return nil
 }
 
 type fakeKernel struct {

@@ -70,6 +70,7 @@ func TestSystem_PanicAnywhere(t *testing.T) {
 }
 
 func scenario(t *testing.T, f *faults) {
+	t.Helper()
 	s := start(t, func(c *actors.Config) {
 		c.Fault = f.inject
 		c.JanitorPeriod = 5 * time.Millisecond
@@ -135,24 +136,24 @@ func stopCommands(s *system, keep func(msg.Execution, error) msg.Execution) {
 func runCells(s *system, keep func(msg.Execution, error) msg.Execution) {
 	_, _ = ask(s, s.withLanguage("cobol"))
 	keep(ask(s, s.code("print one")))
-	context, err := ask(s, msg.CreateContext{Reply: msg.NewReply[msg.Context](), Language: "python"})
+	notebook, err := ask(s, msg.CreateContext{Reply: msg.NewReply[msg.Context](), Language: "python"})
 	if err == nil {
-		_, _ = ask(s, msg.FindContext{Reply: msg.NewReply[msg.Context](), ID: context.ID})
+		_, _ = ask(s, msg.FindContext{Reply: msg.NewReply[msg.Context](), ID: notebook.ID})
 		block := s.code("block")
-		block.ContextID = context.ID
+		block.ContextID = notebook.ID
 		block.Timeout = time.Minute
 		x := keep(ask(s, block))
 		behind := s.code("print two")
-		behind.ContextID = context.ID
+		behind.ContextID = notebook.ID
 		keep(ask(s, behind))
 		if x.ID != "" {
 			_, _ = ask(s, msg.RemoveExecution{Reply: msg.NewReply[msg.Nothing](), ID: x.ID})
 			endBy(s, x)
 		}
 		again := s.code("block")
-		again.ContextID = context.ID
+		again.ContextID = notebook.ID
 		if x := keep(ask(s, again)); x.ID != "" {
-			_, _ = ask(s, msg.Interrupt{Reply: msg.NewReply[msg.Nothing](), ID: context.ID})
+			_, _ = ask(s, msg.Interrupt{Reply: msg.NewReply[msg.Nothing](), ID: notebook.ID})
 			endBy(s, x)
 		}
 	}
@@ -171,7 +172,7 @@ func runCells(s *system, keep func(msg.Execution, error) msg.Execution) {
 		<-x.Log.Done()
 	}
 	_, _ = ask(s, msg.ListContexts{Reply: msg.NewReply[[]msg.Context]()})
-	_, _ = ask(s, msg.DeleteContext{Reply: msg.NewReply[msg.Nothing](), ID: context.ID})
+	_, _ = ask(s, msg.DeleteContext{Reply: msg.NewReply[msg.Nothing](), ID: notebook.ID})
 	_, _ = ask(s, msg.DeleteContexts{Reply: msg.NewReply[msg.Nothing](), Language: "python"})
 }
 

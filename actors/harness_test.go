@@ -148,31 +148,6 @@ func stdout(frames []frame) string {
 	return strings.Join(lines, "\n")
 }
 
-// reached waits until the log has an event for which ok holds.
-func (s *system) reached(x msg.Execution, ok func(frame) bool) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c := x.Log.Cursor(0)
-	defer c.Close()
-	for {
-		chunk, err := c.Next(ctx)
-		if err != nil {
-			s.t.Fatalf("event not reached: %v", err)
-		}
-		for line := range bytes.Lines(event.NDJSON.Append(nil, chunk.Frames)) {
-			var f frame
-			if json.Unmarshal(line, &f) == nil && ok(f) {
-				return
-			}
-		}
-	}
-}
-
-func printed(text string) func(frame) bool {
-	return func(f frame) bool { return f.Type == event.TypeStdout && strings.TrimSpace(f.Text) == text }
-}
-
 func (s *system) withLanguage(language string) msg.RunCode {
 	m := s.code("pass")
 	m.Language = language
@@ -180,6 +155,7 @@ func (s *system) withLanguage(language string) msg.RunCode {
 }
 
 func deadline(t *testing.T) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	return ctx

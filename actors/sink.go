@@ -34,7 +34,7 @@ func newSink(x *execution, bytes bool) *sink {
 
 // Output implements shell.Sink.
 func (k *sink) Output(s shell.Stream, p []byte) {
-	k.execution.output.Write(p)
+	k.execution.output.WriteStream(int(s), p)
 	st := &k.streams[s]
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -199,7 +199,7 @@ var errWorker = errors.New("execd failed internally")
 // tell sends a private message from a worker to its actor.
 func (s *System) tell(pid *actor.PID, message any) { s.actors.Root.Send(pid, message) }
 
-func (s *System) logPanic(class Class, message any, reason any) {
+func (s *System) logPanic(class Class, message, reason any) {
 	s.config.Log.Error().
 		Str("actor", string(class)).
 		Str("on", fmt.Sprintf("%T", message)).

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -147,38 +146,5 @@ func (s *Server) commandLogs(c echo.Context) error {
 	if x.Kind != msg.KindBackground {
 		return badRequest("%q is no background command; its output is at /executions/%s/output", x.ID, x.ID)
 	}
-	return s.sendOutput(c, x.Output, "cursor", headerCursor, echo.MIMETextPlainCharsetUTF8)
-}
-
-// sendOutput sends exact bytes from the offset in the named query parameter
-// up to the newest, and the offset behind them in a header.
-func (s *Server) sendOutput(c echo.Context, o *event.Output, param, header, mime string) error {
-	from, err := offset(c.QueryParam(param), param)
-	if err != nil {
-		return err
-	}
-	oldest, end := o.Range()
-	if from > end {
-		end = from
-	}
-	if from < oldest {
-		return &event.EvictedError{Asked: from, Oldest: oldest}
-	}
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, mime)
-	h.Set(echo.HeaderContentLength, strconv.FormatInt(end-from, 10))
-	h.Set(header, strconv.FormatInt(end, 10))
-	c.Response().WriteHeader(http.StatusOK)
-	return o.CopyTo(c.Request().Context(), c.Response(), from, end)
-}
-
-func offset(value, param string) (int64, error) {
-	if value == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || n < 0 {
-		return 0, badRequest("%s must be a byte offset, got %q", param, value)
-	}
-	return n, nil
+	return sendOutput(c, written{x.Output, both}, "cursor", headerCursor, echo.MIMETextPlainCharsetUTF8)
 }

@@ -11,8 +11,6 @@ import (
 	"execd/actors/msg"
 )
 
-const headerOutputEnd = "X-Execd-Output-End"
-
 // executionBody describes an execution of any kind.
 type executionBody struct {
 	ID         string `json:"id"`
@@ -131,17 +129,4 @@ func afterOf(c echo.Context) (int64, error) {
 		return 0, badRequest("%s must be the id of an event, got %q", name, value)
 	}
 	return n, nil
-}
-
-// executionOutput sends the exact bytes that a command has written, also those
-// of background children after its end.
-func (s *Server) executionOutput(c echo.Context) error {
-	x, err := s.find(c)
-	if err != nil {
-		return err
-	}
-	if x.Output == nil {
-		return badRequest("%q is a code cell, which has events but no output of its own; see /executions/%s/events", x.ID, x.ID)
-	}
-	return s.sendOutput(c, x.Output, "offset", headerOutputEnd, echo.MIMEOctetStream)
 }

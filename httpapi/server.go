@@ -21,6 +21,7 @@ type Config struct {
 	Token          string   // guards every path when set
 	AllowedOrigins []string // web origins beside our own; "*" allows all
 	Framing        string   // "", "sse" or "json": forces one for all clients
+	Profiles       bool     // serve /debug/pprof/
 
 	MaxBody      int64         // bytes of a JSON request
 	Heartbeat    time.Duration // silence before a ping
@@ -75,6 +76,7 @@ func New(config Config) *Server {
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.Pre(s.admit)
 	s.routes()
+	s.profiles()
 	s.http = &http.Server{
 		Handler:           s.echo,
 		ReadHeaderTimeout: readHeaderTimeout,

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -175,7 +176,7 @@ func waitOutput(ctx context.Context, x msg.Execution, pattern *regexp.Regexp) (w
 // as that is known: events of lines leave out the end of the line.
 func appendText(window []byte, text string, kind msg.Kind) []byte {
 	window = append(window, text...)
-	if kind != msg.KindCode && (len(text) == 0 || text[len(text)-1] != '\n') {
+	if kind != msg.KindCode && !strings.HasSuffix(text, "\n") {
 		window = append(window, '\n')
 	}
 	return window

@@ -147,7 +147,7 @@ func signalAll(members []member, sig syscall.Signal) error {
 // signalMember holds the process by a pidfd while it makes sure who it is.
 func signalMember(m member, sig syscall.Signal) error {
 	fd, err := unix.PidfdOpen(m.pid, 0)
-	if err == unix.ENOSYS || err == unix.EPERM { //nolint:errorlint // an error number; old kernels and strict sandboxes
+	if err == unix.ENOSYS || err == unix.EPERM {
 		return checkedKill(m, sig)
 	}
 	if err != nil {

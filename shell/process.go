@@ -170,7 +170,8 @@ func (p *Process) hold() bool {
 func (p *Process) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.holds--; p.holds == 0 && p.over && !p.reaped {
+	p.holds--
+	if p.holds == 0 && p.over && !p.reaped {
 		p.reaped = true
 		p.child.reap()
 	}

@@ -85,9 +85,9 @@ func (s *source) read(fd int, deliver func([]byte), most int) bool {
 	for got := 0; ; {
 		n, err := syscall.Read(fd, *buf)
 		switch {
-		case err == syscall.EINTR: //nolint:errorlint // an error number, never wrapped
+		case err == syscall.EINTR:
 			continue
-		case err == syscall.EAGAIN: //nolint:errorlint // likewise
+		case err == syscall.EAGAIN:
 			return false
 		case err != nil, n <= 0:
 			return true

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"syscall"
@@ -65,7 +66,7 @@ func (k *child) poll() (exit Exit, ok bool) {
 		var waitErr error
 		exit, waitErr = waitID(k.pid, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG)
 		ok = waitErr == nil
-		return waitErr != errStillRunning
+		return !errors.Is(waitErr, errStillRunning)
 	})
 	return exit, ok && err == nil
 }

@@ -109,7 +109,10 @@ func TestProcess_StopLeftovers(t *testing.T) {
 // A storm of processes that start others faster than they are found.
 func TestProcess_StopForkStorm(t *testing.T) {
 	c := script(`storm() { for i in 1 2 3 4 5 6 7 8; do (setsid bash -c 'while :; do sleep 0.01 & sleep 0.01; done' &) ; done; }
-		storm; storm; echo ready; sleep 600`)
+		storm
+		storm
+		echo ready
+		sleep 600`)
 	c.ID = "storm"
 	p, out, exit := running(t, c)
 	out.until(t, shell.Stdout, func(s string) bool { return s == "ready\n" })

@@ -18,6 +18,7 @@ const rawShare = 4
 type Output struct {
 	spool  spool
 	closed bool // guarded by spool.mu
+	tags   tags // guarded by spool.mu
 }
 
 // NewOutput returns the empty output of the execution id.
@@ -25,15 +26,20 @@ func (s *Store) NewOutput(id string) *Output {
 	return &Output{spool: spool{store: s, name: id + ".output", memory: s.limits.MemoryPerLog / rawShare}}
 }
 
-// Write appends p, which is copied. It never fails; bytes written after
-// Remove are dropped with the execution they belong to.
-func (o *Output) Write(p []byte) {
+// Write appends p, which is copied, to the first of two streams. It never
+// fails; bytes written after Remove are dropped with the execution they
+// belong to.
+func (o *Output) Write(p []byte) { o.WriteStream(0, p) }
+
+// WriteStream is Write for stream 0 or 1.
+func (o *Output) WriteStream(stream int, p []byte) {
 	s := &o.spool
 	s.mu.Lock()
 	if s.removed || o.closed {
 		s.mu.Unlock()
 		return
 	}
+	o.tags.add(stream, len(p))
 	for len(p) > 0 {
 		buf := s.tail(s.end)
 		n := min(len(p), segmentSize-len(buf))
