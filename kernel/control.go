@@ -63,15 +63,6 @@ func (s *session) ended(ctx context.Context) {
 	}
 }
 
-func (s *session) isDone() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // control sends one request on the control channel and waits for its reply.
 // The connection is made for it: control is used once or twice in the life of
 // a kernel, so that an idle one need not pay for a socket and a goroutine.

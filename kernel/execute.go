@@ -3,91 +3,88 @@ package kernel
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"execd/kernel/wire"
 )
 
 // Execute implements Kernel.
-func (s *session) Execute(r Request, h Handler) error {
-	if r.AllowStdin && s.stdin == nil {
+func (c *client) Execute(r Request, h Handler) error {
+	if r.AllowStdin && !c.asks {
 		return ErrNoStdin
 	}
 	content, err := executeContent(r)
 	if err != nil {
 		return err
 	}
-	e := &execution{owner: s, handler: h, content: content, grace: s.local.cfg.Grace, quirk: s.quirk}
-	id, err := s.enlist(e)
+	e := &execution{owner: c, handler: h, content: content, grace: c.grace, quirk: c.quirk}
+	id, err := c.enlist(e)
 	if err != nil {
 		return err
 	}
-	if err := s.sendExecute(id, content); err != nil && s.delist(e) {
+	if err := c.sendExecute(id, content); err != nil && c.delist(e) {
 		return fmt.Errorf("execute: %w: %w", ErrDead, err)
 	}
 	return nil
 }
 
 // enlist gives e an id and expects messages for it.
-func (s *session) enlist(e *execution) (id string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (c *client) enlist(e *execution) (id string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
-	case s.err != nil:
-		return "", fmt.Errorf("execute: %w", s.err)
-	case s.closing:
+	case c.err != nil:
+		return "", fmt.Errorf("execute: %w", c.err)
+	case c.closing:
 		return "", fmt.Errorf("execute: %w", &endedError{text: "kernel is shutting down"})
 	}
-	e.id = s.nextID()
-	s.running[e.id] = e
+	e.id = c.nextID()
+	c.running[e.id] = e
 	return e.id, nil
 }
 
 // delist reports whether e was still there: whether nobody has finished it.
-func (s *session) delist(e *execution) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running[e.id] != e {
+func (c *client) delist(e *execution) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running[e.id] != e {
 		return false
 	}
-	delete(s.running, e.id)
+	delete(c.running, e.id)
 	return true
 }
 
 // resend runs e once more, under a new id.
-func (s *session) resend(e *execution) {
-	s.mu.Lock()
-	if s.running[e.id] != e {
-		s.mu.Unlock()
+func (c *client) resend(e *execution) {
+	c.mu.Lock()
+	if c.running[e.id] != e {
+		c.mu.Unlock()
 		return
 	}
-	delete(s.running, e.id)
-	id := s.nextID()
+	delete(c.running, e.id)
+	id := c.nextID()
 	e.id = id
-	s.running[id] = e
-	s.mu.Unlock()
-	if err := s.sendExecute(id, e.content); err != nil {
-		s.lose(fmt.Errorf("shell: %w", err))
+	c.running[id] = e
+	c.mu.Unlock()
+	if err := c.sendExecute(id, e.content); err != nil {
+		c.transport.lose(fmt.Errorf("shell: %w", err))
 	}
 }
 
 // find returns the execution a message belongs to, nil for a foreign one.
-func (s *session) find(parentID string) *execution {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.running[parentID]
+func (c *client) find(parentID string) *execution {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running[parentID]
 }
 
 // received tells whether the kernel is still saying something.
-func (s *session) received() int64 { return s.iopub.Received() + s.shell.Received() }
+func (c *client) received() int64 { return c.transport.received() }
 
-func (s *session) sendExecute(id string, content []byte) error {
-	header := wire.Header(s.name, id, "execute_request", time.Now())
-	return s.send(s.shell, wire.Message{Header: header, Content: content})
+func (c *client) sendExecute(id string, content []byte) error {
+	header := wire.Header(c.name, id, "execute_request", time.Now())
+	return c.transport.send(shellChannel, wire.Message{Header: header, Content: content})
 }
 
 // executeContent builds the content of an execute_request (Jupyter messaging
@@ -113,12 +110,12 @@ type question struct {
 }
 
 // Input implements Kernel.
-func (s *session) Input(text string) error {
-	s.mu.Lock()
-	asking := s.asking
-	s.asking = question{}
-	waits := s.running[asking.id] != nil // it may have been interrupted
-	s.mu.Unlock()
+func (c *client) Input(text string) error {
+	c.mu.Lock()
+	asking := c.asking
+	c.asking = question{}
+	waits := c.running[asking.id] != nil // it may have been interrupted
+	c.mu.Unlock()
 	if !waits {
 		return ErrNoInput
 	}
@@ -126,25 +123,9 @@ func (s *session) Input(text string) error {
 	if err != nil {
 		return fmt.Errorf("encode input: %w", err)
 	}
-	header := wire.Header(s.name, s.nextID(), "input_reply", time.Now())
-	if err := s.send(s.stdin, wire.Message{Header: header, Parent: asking.header, Content: content}); err != nil {
+	header := wire.Header(c.name, c.nextID(), "input_reply", time.Now())
+	if err := c.transport.send(stdinChannel, wire.Message{Header: header, Parent: asking.header, Content: content}); err != nil {
 		return fmt.Errorf("send input: %w", err)
 	}
 	return nil
-}
-
-// bySerial sorts executions by the time they were sent. Ids of one session
-// differ in their number only, so a shorter one is older.
-func bySerial(m map[string]*execution) []*execution {
-	ids := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
-		if len(a) != len(b) {
-			return len(a) - len(b)
-		}
-		return strings.Compare(a, b)
-	})
-	list := make([]*execution, 0, len(ids))
-	for _, id := range ids {
-		list = append(list, m[id])
-	}
-	return list
 }

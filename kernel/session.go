@@ -3,7 +3,6 @@ package kernel
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -15,16 +14,15 @@ import (
 //
 // Goroutines: one reader per connected channel (shell, iopub, and stdin if
 // asked for) and watch, which ends all of it when the process ends. Locks are
-// taken in the order execution.mu, session.mu; sendMu is taken alone.
+// taken in the order execution.mu, client.mu; sendMu is taken alone.
 type session struct {
+	client   // its name is also the identity of our sockets
 	local    *Local
 	id       string
 	language string
 	message  bool // interrupt by message, not by signal
-	quirk    quirk
 	proc     Process
 	conn     *connection
-	name     string // of the Jupyter session; also the identity of our sockets
 
 	iopub, shell, stdin *zmtp.Conn // stdin may be nil
 	readers             sync.WaitGroup
@@ -32,22 +30,13 @@ type session struct {
 	sendMu sync.Mutex
 	codec  *wire.Codec // guarded by sendMu; each reader has its own
 
-	serial   atomic.Int64 // of message ids
-	odd      sync.Once    // a message was dropped and it was said
-	lost     chan error   // cap 1: why a connection broke
-	sawFlags atomic.Uint32
-	replied  chan struct{} // closed when kernel_info_reply was seen
-	ready    chan struct{} // closed when iopub was heard as well
-	done     chan struct{}
-
-	mu      sync.Mutex // guards the rest
-	running map[string]*execution
-	asking  question // the input_request that has no answer yet
-	closing bool     // shutdown was asked for
-	err     error
+	lost chan error // cap 1: why a connection broke
 }
 
-var _ Kernel = (*session)(nil)
+var (
+	_ Kernel    = (*session)(nil)
+	_ transport = (*session)(nil)
+)
 
 const (
 	// drainTime is how long a dead kernel's sockets are read: what it sent is
@@ -61,20 +50,8 @@ const (
 	lostGrace = 500 * time.Millisecond
 )
 
-func (s *session) ID() string            { return s.id }
-func (s *session) Language() string      { return s.language }
-func (s *session) Done() <-chan struct{} { return s.done }
-
-func (s *session) Err() error {
-	select {
-	case <-s.done:
-	default:
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
-}
+func (s *session) ID() string       { return s.id }
+func (s *session) Language() string { return s.language }
 
 // run starts the goroutines; the channels must be connected.
 func (s *session) run(stdin bool) {
@@ -112,16 +89,17 @@ func (s *session) closeConns() {
 	}
 }
 
-// nextID returns a message id that no other session has.
-func (s *session) nextID() string {
-	return string(wire.AppendID(nil, s.name, s.serial.Add(1)))
-}
-
-func (s *session) send(c *zmtp.Conn, m wire.Message) error {
+func (s *session) send(ch channel, m wire.Message) error {
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
+	c := s.shell
+	if ch == stdinChannel {
+		c = s.stdin
+	}
 	return c.WriteMessage(s.codec.Encode(m)...)
 }
+
+func (s *session) received() int64 { return s.iopub.Received() + s.shell.Received() }
 
 // lose reports a broken connection to watch; the first one counts.
 func (s *session) lose(err error) {
@@ -164,23 +142,6 @@ func (s *session) outlive() error {
 	s.proc.Kill()
 	<-s.proc.Done()
 	return &endedError{text: "lost connection to kernel", cause: lost}
-}
-
-// bury finishes what ran, oldest first.
-func (s *session) bury(cause error) {
-	s.mu.Lock()
-	left := s.running
-	s.running, s.err = nil, cause
-	s.mu.Unlock()
-	for _, e := range bySerial(left) {
-		e.die(cause)
-	}
-}
-
-func (s *session) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
 }
 
 // within reports whether c was closed before d had passed.

@@ -14,15 +14,6 @@ import (
 )
 
 const (
-	// nudgeAgain repeats kernel_info_request while there is no answer: the
-	// first may come before the kernel is ready for it. jupyter_server waits as
-	// long.
-	nudgeAgain = 500 * time.Millisecond
-
-	// nudgeSoon repeats it when the reply came and iopub was silent: the
-	// subscription was later than the kernel's answer, by microseconds.
-	nudgeSoon = 20 * time.Millisecond
-
 	// minRetry and maxRetry bound the wait between two tries to connect; in
 	// between it is a retryShare of the time since the start, so that waiting
 	// adds little to a fast start and costs little in a slow one. A failed try
@@ -111,22 +102,26 @@ func (st *starter) session(conn *connection, proc Process) *session {
 	if id == "" {
 		id = rand.Text()
 	}
-	return &session{
+	s := &session{
 		local:    st.l,
 		id:       id,
 		language: st.language,
 		message:  st.chosen.InterruptMode == "message",
-		quirk:    quirkOf(st.chosen),
 		proc:     proc,
 		conn:     conn,
-		name:     rand.Text(),
 		codec:    wire.NewCodec(conn.key),
-		running:  make(map[string]*execution),
 		lost:     make(chan error, 1),
-		replied:  make(chan struct{}),
-		ready:    make(chan struct{}),
-		done:     make(chan struct{}),
+		client: client{
+			name:  rand.Text(),
+			asks:  st.spec.Stdin,
+			quirk: quirkOf(st.chosen),
+			grace: st.l.cfg.Grace,
+			logf:  func(err error) { st.l.cfg.Logf("kernel %s: %v", id, err) },
+		},
 	}
+	s.init()
+	s.transport = s
+	return s
 }
 
 // failed explains a failure with what the process wrote.
@@ -175,33 +170,4 @@ func (s *session) dial(ctx context.Context, ch channel, kind zmtp.SocketType) (*
 		case <-time.After(wait):
 		}
 	}
-}
-
-// nudge sends kernel_info_request until there is a reply and iopub was heard
-// (Jupyter client documentation, "wait_for_ready"; JEP 65 has the reason).
-func (s *session) nudge(ctx context.Context) error {
-	ticker := time.NewTicker(nudgeAgain)
-	defer ticker.Stop()
-	replied := s.replied
-	s.askInfo()
-	for {
-		select {
-		case <-s.ready:
-			return nil
-		case <-replied:
-			replied = nil
-			ticker.Reset(nudgeSoon)
-		case <-ticker.C:
-			s.askInfo()
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-s.done:
-			return s.Err()
-		}
-	}
-}
-
-// askInfo leaves a failure to the reader of the connection, which sees it too.
-func (s *session) askInfo() {
-	_ = s.send(s.shell, wire.Message{Header: wire.Header(s.name, s.nextID(), "kernel_info_request", time.Now())})
 }
