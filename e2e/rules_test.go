@@ -42,13 +42,15 @@ var importTable = []importRow{
 	{"shell/...", nil, []string{"github.com/creack/pty", system}, "processes and terminals, without knowing whose"},
 	{"fsops/...", nil, []string{"github.com/bmatcuk/doublestar/v4", system}, "plain functions over paths"},
 	{"metrics/...", nil, []string{"github.com/shirou/gopsutil/v3", system}, "measuring, without knowing who reads"},
+	{"e2e/bench", []string{"kernel/zmtp", "kernel/wire"}, []string{anything},
+		"a bare messaging client is the floor of a code cell: it speaks the protocol with the same code, and nothing else"},
 	{"e2e/...", nil, []string{anything}, "a client has the binary and its address, nothing else"},
 }
 
 // onlyIn names the packages that alone may import a module: whoever else did would depend on the framework.
 var onlyIn = map[string][]string{
 	protoactor: {"actors"},
-	echo:       {"httpapi", "."},
+	echo:       {"httpapi", ".", "e2e/bench"}, // a bare handler is the floor of a request
 }
 
 // vagueNames say where something was put, not what it is, so everything ends up there.
@@ -111,6 +113,7 @@ func TestRules_Find(t *testing.T) {
 		{"imports", "httpapi/a.go", "package httpapi\nimport \"" + protoactor + "/actor\"\n", "only actors"},
 		{"imports", "actors/a.go", "package actors\nimport \"" + echo + "\"\n", "only httpapi"},
 		{"imports", "e2e/a_test.go", "package e2e_test\nimport \"execd/shell\"\n", "e2e imports execd/shell"},
+		{"imports", "e2e/bench/a.go", "package main\nimport \"execd/kernel\"\n", "e2e/bench imports execd/kernel"},
 		{"imports", "extra/a.go", "package extra\nimport \"os\"\n", "extra has no row"},
 		{"imports", "shell/a.go", "package", "expected"},
 		{"docs", "shell/a.go", "// Package shell runs.\npackage shell\n", "shell has no doc.go"},
