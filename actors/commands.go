@@ -63,13 +63,20 @@ func (s *commands) forward(ctx actor.Context, m msg.Message, id string) {
 	}
 }
 
+// unanswered is what those are told whose requests came behind the end of a
+// command, or its crash.
+func unanswered(x *execution, id string) error {
+	if x != nil && (!x.over() || x.status().Reason == "internal") {
+		return msg.ErrCrashed
+	}
+	return msg.Errorf(msg.ExecutionNotFound, "the command %q has ended", id)
+}
+
 // terminated makes up for a command actor that ended before its command did.
 func (s *commands) terminated(pid *actor.PID) {
-	id, known := s.children.terminated(pid, msg.ErrCrashed)
-	if !known {
-		return
-	}
-	if x := s.system.runs.find(id); x != nil {
+	x := s.system.runs.find(lastElement(pid.Id))
+	_, known := s.children.terminated(pid, unanswered(x, lastElement(pid.Id)))
+	if known && x != nil {
 		x.abandon(s.system.lost("this command"))
 	}
 }

@@ -18,6 +18,7 @@ type kernels struct {
 	system   *System
 	children children
 	contexts map[string]*notebook // by id
+	alive    map[string]*notebook // those whose actor is, also when the context is over
 	retries  map[string]string    // idempotency key to context id
 }
 
@@ -31,7 +32,7 @@ type startCell struct {
 type gone struct{ id string }
 
 func newKernels(s *System) *kernels {
-	return &kernels{system: s, children: children{}, contexts: map[string]*notebook{}, retries: map[string]string{}}
+	return &kernels{system: s, children: children{}, contexts: map[string]*notebook{}, alive: map[string]*notebook{}, retries: map[string]string{}}
 }
 
 func (k *kernels) Receive(ctx actor.Context) {
@@ -126,7 +127,7 @@ func (k *kernels) spawn(ctx actor.Context, n *notebook) *notebook {
 	n.id = newID()
 	n.created = time.Now()
 	n.state = contextStarting
-	k.contexts[n.id] = n
+	k.contexts[n.id], k.alive[n.id] = n, n
 	props := k.system.props(classSession, func() actor.Actor { return &session{system: k.system, notebook: n} })
 	pid, err := ctx.SpawnNamed(props, n.id)
 	if err != nil {
@@ -217,18 +218,26 @@ func (k *kernels) signal(ctx actor.Context, m msg.SignalExecution) {
 	k.interrupt(ctx, msg.Interrupt{Reply: m.Reply, ID: m.ID})
 }
 
-// terminated makes up for a session that was given up.
+// terminated makes up for a session that was given up, and tells the runs
+// that waited in its mailbox why they have no context: a kernel that is
+// missing may be known before the run that asks for it is there.
 func (k *kernels) terminated(pid *actor.PID) {
-	id, known := k.children.terminated(pid, msg.ErrCrashed)
-	if !known {
+	id := lastElement(pid.Id)
+	n := k.alive[id]
+	if n == nil {
 		return
 	}
-	if n := k.contexts[id]; n != nil {
+	delete(k.alive, id)
+	failure := n.failed()
+	k.children.terminated(pid, msg.ErrCrashed)
+	if k.contexts[id] != nil {
 		k.forget(id)
 		n.abandon(k.system)
 	}
-	for _, x := range k.system.runs.within(id) { // they waited in its mailbox
-		x.abandon(k.system.lost("the context of this run"))
+	for _, x := range k.system.runs.within(id) {
+		if failure == nil || !x.refuse(failure) {
+			x.abandon(k.system.lost("the context of this run"))
+		}
 	}
 }
 

@@ -94,6 +94,13 @@ func (n *notebook) isReady() {
 	}
 }
 
+// failed is why there is no kernel and will be none.
+func (n *notebook) failed() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.failure
+}
+
 // isFailed answers everybody who waits for a kernel that will not come.
 func (n *notebook) isFailed(err error) {
 	n.mu.Lock()
