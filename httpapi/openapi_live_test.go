@@ -161,6 +161,13 @@ func (l *live) readCommands() {
 	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+id+"/events?after=-1", "")
 	l.do(200, "GET", "/executions/"+id+"/output?offset=4", "")
 	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+id+"/output?offset=-1", "")
+	for _, path := range []string{"/command/" + id + "/logs", "/executions/" + id + "/output"} {
+		l.do(206, "GET", path, "", "Range", "bytes=0-1")
+		l.do(416, "GET", path, "", "Range", "bytes=99-")
+	}
+	front := l.do(200, "POST", "/command", command("echo out; echo err >&2")).execution()
+	l.contains(l.do(200, "GET", "/executions/"+front+"/output?stream=stderr", "").body, "err\n")
+	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+front+"/output?stream=x", "")
 	l.do(200, "DELETE", "/executions/"+id, "")
 	l.refused(404, "EXECUTION_NOT_FOUND", "GET", "/executions/"+id, "")
 	l.refused(404, "EXECUTION_NOT_FOUND", "DELETE", "/executions/"+id, "")
