@@ -37,9 +37,9 @@ type execution struct {
 	refusal   error
 	waiting   []msg.Reply[msg.Execution]
 	process   *shell.Process
-	input     *input   // nil without standard input
-	stdin     *os.File // the process's end of it, until that is started
-	given     bool     // abandoned: a process that comes late is killed at once
+	input     msg.Input // nil without standard input
+	stdin     *os.File  // the process's end of it, until that is started
+	given     bool      // abandoned: a process that comes late is killed at once
 }
 
 // newID returns 32 hexadecimal digits, as the API's clients know ids.

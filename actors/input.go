@@ -70,6 +70,13 @@ func (x *execution) openInput() bool {
 	return true
 }
 
+// accept makes in the input of the execution.
+func (x *execution) accept(in msg.Input) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.input = in
+}
+
 // takeStdin hands out the process's end of its input, for the caller to
 // close; nil where it has none.
 func (x *execution) takeStdin() *os.File {
@@ -82,9 +89,9 @@ func (x *execution) takeStdin() *os.File {
 
 func (x *execution) closeInput() {
 	x.mu.Lock()
-	in := x.input
+	in, isPipe := x.input.(*input)
 	x.mu.Unlock()
-	if in != nil {
+	if isPipe {
 		_ = in.Close() // nobody reads it any more
 	}
 	if stdin := x.takeStdin(); stdin != nil {

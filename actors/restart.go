@@ -13,14 +13,16 @@ import (
 type Class string
 
 const (
-	classRoot     Class = "root"
-	classCommands Class = "commands"
-	classCommand  Class = "command"
-	classKernels  Class = "kernels"
-	classSession  Class = "kernel session"
-	classSessions Class = "sessions"
-	classBash     Class = "bash session"
-	classJanitor  Class = "janitor"
+	classRoot      Class = "root"
+	classCommands  Class = "commands"
+	classCommand   Class = "command"
+	classKernels   Class = "kernels"
+	classSession   Class = "kernel session"
+	classSessions  Class = "sessions"
+	classBash      Class = "bash session"
+	classTerminals Class = "terminals"
+	classTerminal  Class = "terminal"
+	classJanitor   Class = "janitor"
 )
 
 // restart is what happens to an actor after a panic, in the words of OTP.
@@ -54,13 +56,15 @@ var policies = map[Class]policy{
 	// for whoever supervises the process to start it anew.
 	classRoot: {permanent, true, 10, 10 * time.Second},
 	// Supervisors hold only who their children are, which a resume keeps.
-	classCommands: {permanent, true, 10, 10 * time.Second},
-	classKernels:  {permanent, true, 10, 10 * time.Second},
-	classSessions: {permanent, true, 10, 10 * time.Second},
+	classCommands:  {permanent, true, 10, 10 * time.Second},
+	classKernels:   {permanent, true, 10, 10 * time.Second},
+	classSessions:  {permanent, true, 10, 10 * time.Second},
+	classTerminals: {permanent, true, 10, 10 * time.Second},
 	// A user's command is never run twice.
 	classCommand: {temporary, false, 0, 0},
 	// Nor is a session's run, and what its shell was doing is not known.
-	classBash: {temporary, false, 0, 0},
+	classBash:     {temporary, false, 0, 0},
+	classTerminal: {temporary, false, 0, 0},
 	// The kernel lives in its own process and is handed to the new instance.
 	// Three failures in ten seconds are no accident: the context is given up.
 	classSession: {transient, false, 3, 10 * time.Second},

@@ -13,11 +13,12 @@ import (
 // root is the root supervisor: it answers what the registry knows and hands
 // everything else to the supervisor of its kind.
 type root struct {
-	system   *System
-	commands *actor.PID
-	kernels  *actor.PID
-	sessions *actor.PID
-	draining bool
+	system    *System
+	commands  *actor.PID
+	kernels   *actor.PID
+	sessions  *actor.PID
+	terminals *actor.PID
+	draining  bool
 }
 
 // drain asks for the end of everything that runs, until the deadline.
@@ -49,6 +50,12 @@ func (r *root) Receive(ctx actor.Context) {
 		r.admit(ctx, m, r.sessions)
 	case msg.FindSession, msg.ListSessions, msg.DeleteSession:
 		ctx.Send(r.sessions, m)
+	case msg.CreateTerminal:
+		r.admit(ctx, m, r.terminals)
+	case msg.OpenTerminal:
+		r.admit(ctx, m, r.terminals)
+	case msg.FindTerminal, msg.ListTerminals, msg.ResizeTerminal, msg.DeleteTerminal:
+		ctx.Send(r.terminals, m)
 	case msg.SignalExecution:
 		r.signal(ctx, m)
 	case msg.FindExecution:
@@ -74,6 +81,7 @@ func (r *root) start(ctx actor.Context) {
 	r.commands = s.spawn(ctx, classCommands, func() actor.Actor { return &commands{system: s, children: children{}} }, classCommand)
 	r.kernels = s.spawn(ctx, classKernels, func() actor.Actor { return newKernels(s) }, classSession)
 	r.sessions = s.spawn(ctx, classSessions, func() actor.Actor { return newSessions(s, r.kernels) }, classBash)
+	r.terminals = s.spawn(ctx, classTerminals, func() actor.Actor { return newTerminals(s, r.sessions) }, classTerminal)
 	s.spawn(ctx, classJanitor, func() actor.Actor { return &janitor{system: s} })
 }
 
@@ -171,7 +179,7 @@ func (r *root) interrupt(ctx actor.Context, m msg.Interrupt) {
 		ctx.Send(r.supervisorOf(x), m)
 		return
 	}
-	ctx.Send(r.sessions, m) // who sends on what is no session's
+	ctx.Send(r.terminals, m) // who sends on what is no terminal's, and so on
 }
 
 func (r *root) signal(ctx actor.Context, m msg.SignalExecution) {
@@ -192,6 +200,8 @@ func (r *root) supervisorOf(x *execution) *actor.PID {
 		return r.kernels
 	case msg.KindSession:
 		return r.sessions
+	case msg.KindTerminal:
+		return r.terminals
 	}
 	return r.commands
 }
@@ -211,6 +221,7 @@ func (r *root) drain(ctx actor.Context, m drain) {
 	ctx.Send(r.commands, order)
 	ctx.Send(r.kernels, order)
 	ctx.Send(r.sessions, order)
+	ctx.Send(r.terminals, order)
 	s := r.system
 	s.work(classRoot, func() {
 		wait, cancel := context.WithDeadline(context.Background(), m.deadline)

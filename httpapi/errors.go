@@ -26,6 +26,7 @@ var statuses = map[msg.Code]int{
 	msg.ExecutionNotFound: http.StatusNotFound,
 	msg.ContextNotFound:   http.StatusNotFound,
 	msg.NotRunning:        http.StatusConflict,
+	msg.AlreadyConnected:  http.StatusConflict,
 	msg.WaitTimeout:       http.StatusRequestTimeout,
 	msg.NotSupported:      http.StatusNotImplemented,
 	msg.KernelMissing:     http.StatusInternalServerError,

@@ -33,4 +33,10 @@ func (s *Server) routes() {
 	e.GET("/session/:id", s.getSession)
 	e.DELETE("/session/:id", s.deleteSession)
 	e.POST("/session/:id/run", s.runInSession)
+
+	e.POST("/pty", s.createTerminal)
+	e.GET("/pty", s.listTerminals)
+	e.GET("/pty/:id", s.getTerminal)
+	e.DELETE("/pty/:id", s.deleteTerminal)
+	e.GET("/pty/:id/ws", s.ptySocket)
 }

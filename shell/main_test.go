@@ -2,7 +2,9 @@ package shell_test
 
 import (
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +18,9 @@ const patience = 20 * time.Second
 
 func TestMain(m *testing.M) {
 	shell.KeepDescriptors()
+	if signal.Ignored(syscall.SIGINT) { // started by a shell in the background; what is ignored here is ignored in children
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -15,6 +15,7 @@ const (
 	ExecutionNotFound Code = "EXECUTION_NOT_FOUND"
 	ContextNotFound   Code = "CONTEXT_NOT_FOUND"
 	NotRunning        Code = "NOT_RUNNING"
+	AlreadyConnected  Code = "ALREADY_CONNECTED"
 	WaitTimeout       Code = "WAIT_TIMEOUT"
 	NotSupported      Code = "NOT_SUPPORTED"
 	KernelMissing     Code = "KERNEL_NOT_INSTALLED"

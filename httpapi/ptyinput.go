@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"execd/actors/msg"
+)
+
+// read takes what the client types and asks for, until it leaves.
+func (p *ptyConn) read(ctx context.Context, gone chan<- struct{}) {
+	defer close(gone)
+	p.conn.SetReadLimit(ptyMaxMessage)
+	alive := func() error { return p.conn.SetReadDeadline(time.Now().Add(ptyPatience)) }
+	p.conn.SetPongHandler(func(string) error { return alive() })
+	for {
+		if alive() != nil {
+			return
+		}
+		kind, b, err := p.conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		if !p.reply(ctx, p.take(ctx, kind, b)) {
+			return
+		}
+	}
+}
+
+// reply has the writer send m, unless that is empty. It reports false where
+// nobody writes any more.
+func (p *ptyConn) reply(ctx context.Context, m ptyMessage) bool {
+	if m.Type == "" {
+		return true
+	}
+	select {
+	case p.replies <- m:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// take does what a frame asks for, and returns what to answer.
+func (p *ptyConn) take(ctx context.Context, kind int, b []byte) ptyMessage {
+	if kind == websocket.BinaryMessage {
+		if len(b) == 0 || b[0] != frameStdin {
+			return invalidFrame("a binary frame begins with a zero byte, for stdin")
+		}
+		return p.typed(ctx, b[1:])
+	}
+	var m ptyMessage
+	if err := json.Unmarshal(b, &m); err != nil {
+		return invalidFrame(err.Error())
+	}
+	switch m.Type {
+	case "stdin":
+		return p.typed(ctx, []byte(m.Data))
+	case "signal":
+		return p.ask(ctx, msg.SignalExecution{Reply: msg.NewReply[msg.Nothing](), ID: p.seat.Execution.ID, Signal: m.Signal})
+	case "resize":
+		if m.Columns == 0 || m.Rows == 0 {
+			return invalidFrame("resize needs cols and rows above 0")
+		}
+		return p.ask(ctx, msg.ResizeTerminal{Reply: msg.NewReply[msg.Nothing](), ID: p.id, Columns: m.Columns, Rows: m.Rows})
+	case "ping":
+		return ptyMessage{Type: "pong"}
+	}
+	return invalidFrame("unknown type " + m.Type)
+}
+
+func invalidFrame(text string) ptyMessage {
+	return ptyMessage{Type: "error", Code: "INVALID_FRAME", Error: text}
+}
+
+var readOnly = ptyMessage{Type: "error", Code: "READ_ONLY", Error: "an observer only watches"}
+
+func (p *ptyConn) typed(ctx context.Context, b []byte) ptyMessage {
+	in := p.seat.Execution.Input
+	if in == nil {
+		return readOnly
+	}
+	if _, err := in.Write(ctx, b); err != nil {
+		return ptyMessage{Type: "error", Code: "STDIN_WRITE_FAILED", Error: err.Error()}
+	}
+	return ptyMessage{}
+}
+
+// ask does what only whoever types may do.
+func (p *ptyConn) ask(ctx context.Context, q msg.Request[msg.Nothing]) ptyMessage {
+	if p.options.observer {
+		return readOnly
+	}
+	if _, err := msg.Ask(ctx, p.server.config.Supervisor, q); err != nil {
+		return invalidFrame(err.Error())
+	}
+	return ptyMessage{}
+}
