@@ -14,7 +14,7 @@ const attachReaders = 5000
 const smallBuffer = 1 << 10
 
 var attachedReaders = row{
-	name:   "5,000 attached readers: daemon memory each",
+	name:   "attached readers (5,000; quick: 1,000), memory each",
 	unit:   "KiB",
 	target: target{bound: 30},
 	run: func(b *bench) (result, error) {

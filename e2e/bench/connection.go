@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,8 @@ const readBuffer = 64 << 10
 func dial(addr string) (*connection, error) { return dialSize(addr, readBuffer) }
 
 func dialSize(addr string, buffer int) (*connection, error) {
-	nc, err := net.DialTimeout("tcp", addr, patience)
+	d := net.Dialer{Timeout: patience}
+	nc, err := d.DialContext(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -55,17 +57,17 @@ type response struct {
 
 // send sends a request, with a JSON body unless that is empty.
 func (c *connection) send(method, path, body string) error {
-	b := append(c.out[:0], method...)
-	b = append(b, ' ')
-	b = append(b, path...)
-	b = append(b, " HTTP/1.1\r\nHost: localhost\r\n"...)
+	c.out = append(c.out[:0], method...)
+	c.out = append(c.out, ' ')
+	c.out = append(c.out, path...)
+	c.out = append(c.out, " HTTP/1.1\r\nHost: localhost\r\n"...)
 	if body != "" {
-		b = append(b, "Content-Type: application/json\r\nContent-Length: "...)
-		b = strconv.AppendInt(b, int64(len(body)), 10)
-		b = append(b, "\r\n"...)
+		c.out = append(c.out, "Content-Type: application/json\r\nContent-Length: "...)
+		c.out = strconv.AppendInt(c.out, int64(len(body)), 10)
+		c.out = append(c.out, "\r\n"...)
 	}
-	b = append(b, "\r\n"...)
-	c.out = append(b, body...)
+	c.out = append(c.out, "\r\n"...)
+	c.out = append(c.out, body...)
 	if _, err := c.nc.Write(c.out); err != nil {
 		return fmt.Errorf("send request: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -61,7 +62,7 @@ func (b *bench) fan(readers int, start func() (gated, error)) (float64, error) {
 	}
 	all.Wait()
 	took := time.Since(began)
-	if err := firstOf(append(errs, src.end())); err != nil {
+	if err := errors.Join(firstOf(errs), src.end()); err != nil {
 		return 0, err
 	}
 	return float64(readers) * fanEvents / took.Seconds(), nil

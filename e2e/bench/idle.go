@@ -32,7 +32,7 @@ var idleMemory = row{
 
 var idleGoroutines = row{
 	name:   "idle: goroutines",
-	unit:   "",
+	unit:   "count",
 	target: target{bound: 20},
 	run: idling(func(_ *bench, s *server) (result, error) {
 		n, err := s.goroutines()

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -109,8 +110,10 @@ func report(o options, a about, records []record) error {
 func table(records []record) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 1, ' ', 0)
-	fmt.Fprint(w, "| what\t| unit\t| floor p50\t| p99\t| value p50\t| p99\t| ratio\t| target\t|\t|\n")
-	fmt.Fprint(w, "|---\t|---\t|--:\t|--:\t|--:\t|--:\t|--:\t|---\t|---\t|\n")
+	rows := [][]string{
+		{"what", "unit", "floor p50", "p99", "value p50", "p99", "ratio", "target", ""},
+		{"---", "---", "--:", "--:", "--:", "--:", "--:", "---", "---"},
+	}
 	for _, r := range records {
 		cells := []string{r.Name, r.Unit, "", "", "", "", "", r.Target, r.verdict()}
 		if r.result != nil {
@@ -119,7 +122,10 @@ func table(records []record) string {
 				cells[2], cells[3], cells[6] = number(r.Floor.P50), tail(*r.Floor), fmt.Sprintf("%.2f", r.Ratio)
 			}
 		}
-		fmt.Fprintf(w, "| %s\t|\n", strings.Join(cells, "\t| "))
+		rows = append(rows, cells)
+	}
+	for _, cells := range rows {
+		_, _ = io.WriteString(w, "| "+strings.Join(cells, "\t| ")+"\t|\n") // into memory
 	}
 	_ = w.Flush() // into memory
 	return b.String()

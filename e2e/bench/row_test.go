@@ -128,12 +128,12 @@ func TestFloorFrames(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	bytes, err := residentMemory(os.Getpid())
+	size, err := residentMemory(os.Getpid())
 	if errors.Is(err, errSkip) {
 		t.Skip(err)
 	}
-	if err != nil || bytes < 1<<20 {
-		t.Errorf("%v bytes, %v", bytes, err)
+	if err != nil || size < 1<<20 {
+		t.Errorf("%v bytes, %v", size, err)
 	}
 	if _, err := cpuTime(os.Getpid()); err != nil {
 		t.Error(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -35,8 +36,8 @@ func cpuTime(pid int) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read CPU time of execd: %w", err)
 	}
-	behind := string(text[strings.LastIndexByte(string(text), ')')+1:]) // the name may contain anything
-	fields := strings.Fields(behind)
+	behind := text[bytes.LastIndexByte(text, ')')+1:] // the name may contain anything
+	fields := strings.Fields(string(behind))
 	const utime, stime = 14 - 3, 15 - 3 // field 3 is the first behind the name
 	if len(fields) <= stime {
 		return 0, fmt.Errorf("read CPU time of execd: %q", text)
