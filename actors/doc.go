@@ -7,6 +7,7 @@
 //	│   └── command        one shell command, temporary
 //	├── kernels          dynamic supervisor
 //	│   └── session        one code context and its queue, transient
+//	├── metrics          samples of the machine for all who read them, permanent
 //	└── janitor          retention of ended executions
 //
 // An execution and its log are made by the root before the actor that runs

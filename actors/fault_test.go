@@ -82,6 +82,7 @@ func scenario(t *testing.T, f *faults) {
 		}
 		return x
 	}
+	watched := s.watchMetricsMeanwhile()
 	keep(ask(s, s.command("echo one")))
 	keep(ask(s, s.command("exit 3")))
 	refused := s.command("true")
@@ -99,6 +100,7 @@ func scenario(t *testing.T, f *faults) {
 	if len(ran) > 0 {
 		_, _ = ask(s, msg.RemoveExecution{Reply: msg.NewReply[msg.Nothing](), ID: ran[0].ID})
 	}
+	watched()
 	works(t, s)
 	drained := keep(ask(s, s.command("sleep 600")))
 	cell := keep(ask(s, s.code("block")))

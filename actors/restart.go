@@ -22,6 +22,7 @@ const (
 	classBash      Class = "bash session"
 	classTerminals Class = "terminals"
 	classTerminal  Class = "terminal"
+	classMetrics   Class = "metrics"
 	classJanitor   Class = "janitor"
 )
 
@@ -68,6 +69,9 @@ var policies = map[Class]policy{
 	// The kernel lives in its own process and is handed to the new instance.
 	// Three failures in ten seconds are no accident: the context is given up.
 	classSession: {transient, false, 3, 10 * time.Second},
+	// The samples and who waits for them live in the meter, which is handed to
+	// the new instance.
+	classMetrics: {permanent, false, 10, 10 * time.Second},
 	// It has no children, and a new instance sets its clock again.
 	classJanitor: {permanent, false, 10, 10 * time.Second},
 }

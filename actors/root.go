@@ -18,6 +18,7 @@ type root struct {
 	kernels   *actor.PID
 	sessions  *actor.PID
 	terminals *actor.PID
+	metrics   *actor.PID
 	draining  bool
 }
 
@@ -56,6 +57,8 @@ func (r *root) Receive(ctx actor.Context) {
 		r.admit(ctx, m, r.terminals)
 	case msg.FindTerminal, msg.ListTerminals, msg.ResizeTerminal, msg.DeleteTerminal:
 		ctx.Send(r.terminals, m)
+	case msg.GetMetrics, msg.WatchMetrics:
+		ctx.Send(r.metrics, m)
 	case msg.SignalExecution:
 		r.signal(ctx, m)
 	case msg.FindExecution:
@@ -82,6 +85,7 @@ func (r *root) start(ctx actor.Context) {
 	r.kernels = s.spawn(ctx, classKernels, func() actor.Actor { return newKernels(s) }, classSession)
 	r.sessions = s.spawn(ctx, classSessions, func() actor.Actor { return newSessions(s, r.kernels) }, classBash)
 	r.terminals = s.spawn(ctx, classTerminals, func() actor.Actor { return newTerminals(s, r.sessions) }, classTerminal)
+	r.metrics = s.spawn(ctx, classMetrics, func() actor.Actor { return &watcher{system: s, meter: s.meter} })
 	s.spawn(ctx, classJanitor, func() actor.Actor { return &janitor{system: s} })
 }
 

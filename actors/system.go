@@ -16,6 +16,7 @@ import (
 	"execd/actors/event"
 	"execd/actors/msg"
 	"execd/kernel"
+	"execd/metrics"
 	"execd/shell"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	MaxRunning      int // executions that run at once
 	QueueLength     int // runs that wait in one context
 	JanitorPeriod   time.Duration
+	Metrics         metrics.Config
 
 	// Fault, for tests, is called with the class of an actor before each
 	// message that it receives, and may panic.
@@ -70,6 +72,7 @@ type System struct {
 	actors  *actor.ActorSystem
 	root    *actor.PID
 	runs    *registry
+	meter   *meter
 	workers sync.WaitGroup // every goroutine that an actor has started
 
 	stopping atomic.Bool // the end of an actor is the daemon's doing, not a failure
@@ -90,6 +93,7 @@ func Start(config Config) *System {
 		failed: make(chan struct{}),
 	}
 	s.runs = newRegistry(s.config.Store)
+	s.meter = newMeter(s.config.Metrics)
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return frameworkLogger(config.Log) }),
 		actor.WithDeadLetterRequestLogging(false),

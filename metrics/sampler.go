@@ -20,22 +20,16 @@ type Sampler struct {
 	groups groups
 }
 
-// New returns a Sampler. It finds out where the counters are; it fails where
-// this platform does not tell how much memory there is.
-func New(config Config) (*Sampler, error) {
+// New returns a Sampler that knows where the counters are.
+func New(config Config) *Sampler {
 	if config.Dir == "" {
 		config.Dir = "."
 	}
-	s := &Sampler{config: config, born: time.Now()}
-	s.host = newHost(config.Root)
-	s.groups = findGroups(config.Root)
-	if _, err := s.Read(s.born); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return &Sampler{config: config, born: time.Now(), host: newHost(config.Root), groups: findGroups(config.Root)}
 }
 
-// Read takes a reading at the time now.
+// Read takes a reading at the time now. It fails where this platform does not
+// tell how much memory or how many processors there are.
 func (s *Sampler) Read(now time.Time) (Reading, error) {
 	r := Reading{sample: Sample{Time: now, Uptime: max(now.Sub(s.born), 0)}}
 	if err := s.host.read(&r); err != nil {

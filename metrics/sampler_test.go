@@ -15,10 +15,7 @@ var now = time.Unix(1_700_000_000, 0)
 
 // TestSampler_ThisMachine: what it measures here is possible.
 func TestSampler_ThisMachine(t *testing.T) {
-	s, err := metrics.New(metrics.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := metrics.New(metrics.Config{})
 	first := read(t, s, now)
 	spin(50 * time.Millisecond)
 	got := read(t, s, now.Add(50*time.Millisecond)).Since(first)
@@ -104,11 +101,7 @@ func (tr *tree) sampler() *metrics.Sampler {
 	if runtime.GOOS != "linux" {
 		tr.t.Skip("there is no /proc on this platform")
 	}
-	s, err := metrics.New(metrics.Config{Root: tr.root})
-	if err != nil {
-		tr.t.Fatal(err)
-	}
-	return s
+	return metrics.New(metrics.Config{Root: tr.root})
 }
 
 // over takes a sample over a second, in which change happens.
@@ -164,20 +157,25 @@ func TestSampler_OldKernel(t *testing.T) {
 	}
 }
 
-// TestNew_NoProc: without the one thing that everybody asks for it fails.
-func TestNew_NoProc(t *testing.T) {
-	tr := machine(t)
-	tr.remove("proc/meminfo")
-	if _, err := metrics.New(metrics.Config{Root: tr.root}); err == nil && runtime.GOOS == "linux" {
-		t.Error("there is no memory to measure, and New succeeds")
+// TestSampler_NoProc: without what everybody asks for it fails, and does not
+// tell of a machine without memory.
+func TestSampler_NoProc(t *testing.T) {
+	for _, file := range []string{"proc/meminfo", "proc/stat"} {
+		tr := machine(t)
+		s := tr.sampler()
+		tr.remove(file)
+		if r, err := s.Read(now); err == nil {
+			t.Errorf("without %s it measures %+v", file, r)
+		}
+		tr.put(file, "nothing known\n")
+		if r, err := s.Read(now); err == nil {
+			t.Errorf("with nothing in %s it measures %+v", file, r)
+		}
 	}
 }
 
 func BenchmarkSampler(b *testing.B) {
-	s, err := metrics.New(metrics.Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	s := metrics.New(metrics.Config{})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := s.Read(time.Now()); err != nil {

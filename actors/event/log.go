@@ -163,6 +163,7 @@ func (l *Log) OnReaders(fn func(readers int)) { l.watch.Store(&fn) }
 
 func (l *Log) count(delta int32) {
 	n := l.readers.Add(delta)
+	l.spool.store.readers.Add(int64(delta))
 	if fn := l.watch.Load(); fn != nil {
 		(*fn)(int(n))
 	}

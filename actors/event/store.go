@@ -53,6 +53,7 @@ type Store struct {
 	memory  atomic.Int64
 	disk    atomic.Int64
 	evicted atomic.Int64
+	readers atomic.Int64
 }
 
 // NewStore returns a store that keeps its files in dir, which it creates when
@@ -70,11 +71,12 @@ type Usage struct {
 	Memory  int64 // bytes in memory
 	Disk    int64 // bytes in files
 	Evicted int64 // bytes evicted since the start
+	Readers int64 // open cursors
 }
 
 // Usage returns what the logs hold.
 func (s *Store) Usage() Usage {
-	return Usage{Memory: s.memory.Load(), Disk: s.disk.Load(), Evicted: s.evicted.Load()}
+	return Usage{Memory: s.memory.Load(), Disk: s.disk.Load(), Evicted: s.evicted.Load(), Readers: s.readers.Load()}
 }
 
 // OverBudget reports whether the logs together exceed their limits, so that

@@ -1,0 +1,192 @@
+package actors
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"execd/actors/msg"
+	"execd/metrics"
+)
+
+// meter is what outlives the incarnations of the watcher: the feeds, who
+// waits for the first sample, and the clock. All methods may be called from
+// any goroutine.
+type meter struct {
+	born time.Time
+
+	reading sync.Mutex // for the sampler: a new watcher may find the old one's worker still measuring
+	sampler *metrics.Sampler
+
+	mu      sync.Mutex
+	latest  metrics.Reading
+	feeds   map[time.Duration]*feed
+	failure error // of the last reading
+	waiting []msg.GetMetrics
+}
+
+// feed is one interval's.
+type feed struct {
+	*msg.Feed
+	every   int64           // in ticks
+	since   metrics.Reading // of its last sample
+	readers int             // the standard feed stays without
+}
+
+func newMeter(config metrics.Config) *meter {
+	standard := newFeed(msg.MetricsInterval, func() {})
+	return &meter{
+		born:    time.Now(),
+		sampler: metrics.New(config),
+		feeds:   map[time.Duration]*feed{msg.MetricsInterval: standard},
+	}
+}
+
+func newFeed(interval time.Duration, leave func()) *feed {
+	return &feed{Feed: msg.NewFeed(interval, leave), every: int64(interval / msg.MetricsGrid)}
+}
+
+func (m *meter) read(now time.Time) (metrics.Reading, error) {
+	m.reading.Lock()
+	defer m.reading.Unlock()
+	return m.sampler.Read(now)
+}
+
+// tick is the number of the last tick of the grid up to t, and timeOf the
+// time of one. All feeds are on the same grid, so one reading serves all that
+// are due together.
+func (m *meter) tick(t time.Time) int64 { return int64(t.Sub(m.born) / msg.MetricsGrid) }
+
+func (m *meter) timeOf(tick int64) time.Time {
+	return m.born.Add(time.Duration(tick) * msg.MetricsGrid)
+}
+
+// next is the first tick behind the given one that a feed is due at.
+func (m *meter) next(tick int64) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if tick == 0 {
+		return 1 // for a first percentage
+	}
+	next := int64(math.MaxInt64)
+	for _, f := range m.feeds {
+		next = min(next, (tick/f.every+1)*f.every)
+	}
+	return next
+}
+
+// publish gives a sample to the feeds that are due at a tick behind last, up
+// to that of the sample, and to those that have none.
+func (m *meter) publish(last int64, s sampled) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	streams := s.counts.streams
+	for _, f := range m.feeds {
+		streams += f.Readers()
+	}
+	m.latest, m.failure = s.reading, nil
+	for _, f := range m.feeds {
+		early := f.since.Time().IsZero() || s.tick == 1
+		if !early && s.tick/f.every == last/f.every {
+			continue
+		}
+		sample := describeSample(s.reading.Since(f.since), s.counts)
+		sample.Streams = streams
+		f.since = s.reading
+		f.Publish(sample)
+	}
+	m.answer()
+}
+
+// fail tells those who wait for a first sample that there is none. It reports
+// whether that is news.
+func (m *meter) fail(err error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	news := m.failure == nil
+	m.failure = err
+	m.answer()
+	return news
+}
+
+// whenMeasured answers with the newest sample, which the first may have to be
+// waited for.
+func (m *meter) whenMeasured(q msg.GetMetrics) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting = append(m.waiting, q)
+	m.answer()
+}
+
+// answer answers who waits, as far as there is an answer; mu is held.
+func (m *meter) answer() {
+	sample, _ := m.feeds[msg.MetricsInterval].Latest()
+	if sample.Time.IsZero() && m.failure == nil {
+		return
+	}
+	for _, q := range m.waiting {
+		if sample.Time.IsZero() {
+			q.Fail(msg.Errorf(msg.RuntimeError, "there are no metrics: %w", m.failure))
+			continue
+		}
+		q.Answer(sample)
+	}
+	m.waiting = nil
+}
+
+// join counts a reader of an interval. A new feed begins with the newest
+// sample of the standard one.
+func (m *meter) join(interval time.Duration, leave func()) *msg.Feed {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.feeds[interval]
+	if f == nil {
+		f = newFeed(interval, leave)
+		if sample, _ := m.feeds[msg.MetricsInterval].Latest(); !sample.Time.IsZero() {
+			f.since = m.latest
+			f.Publish(sample)
+		}
+		m.feeds[interval] = f
+	}
+	f.readers++
+	return f.Feed
+}
+
+// left takes a reader off, and the feed with the last one.
+func (m *meter) left(interval time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.feeds[interval]
+	if f == nil {
+		return
+	}
+	f.readers--
+	if f.readers <= 0 && interval != msg.MetricsInterval {
+		delete(m.feeds, interval)
+	}
+}
+
+// age is how old the newest reading is.
+func (m *meter) age(now time.Time) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.latest.Time().IsZero() {
+		return now.Sub(m.born)
+	}
+	return now.Sub(m.latest.Time())
+}
+
+// oomKills is how many processes the kernel had killed for want of memory.
+func (m *meter) oomKills() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.latest.OOMKills()
+}
+
+func describeSample(s metrics.Sample, c counts) msg.Metrics {
+	return msg.Metrics{
+		Time: s.Time, Own: msg.Resources(s.Resources), Host: msg.Resources(s.Host), Limited: s.Limited,
+		Load: s.Load, DiskTotal: s.DiskTotal, DiskUsed: s.DiskUsed, Uptime: s.Uptime, HostUptime: s.HostUptime,
+		Executions: c.executions, Sessions: c.sessions, Contexts: c.contexts, Terminals: c.terminals,
+	}
+}
