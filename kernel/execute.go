@@ -83,8 +83,9 @@ func (c *client) find(parentID string) *execution {
 func (c *client) received() int64 { return c.transport.received() }
 
 func (c *client) sendExecute(id string, content []byte) error {
-	header := wire.Header(c.name, id, "execute_request", time.Now())
-	return c.transport.send(shellChannel, wire.Message{Header: header, Content: content})
+	m := wire.Message{ID: id, Type: "execute_request", Content: content}
+	m.Header = wire.Header(c.name, id, m.Type, time.Now())
+	return c.transport.send(shellChannel, m)
 }
 
 // executeContent builds the content of an execute_request (Jupyter messaging
