@@ -32,7 +32,7 @@ var attachedReaders = row{
 	},
 }
 
-// attached measures how much n readers of a silent command add to the memory of s, after each has got two pings, and
+// attached measures how much n readers of a silent command add to the memory of s, after each has got pings, and
 // checks that each gets the end.
 func (b *bench) attached(s *server, n int) (result, error) {
 	before, err := residentMemory(s.pid())
@@ -48,12 +48,13 @@ func (b *bench) attached(s *server, n int) (result, error) {
 		return result{}, err
 	}
 	defer closeAll(conns)
+	pings := b.few(2, 1)
 	var pinged, ended sync.WaitGroup
 	pinged.Add(n)
 	errs := make([]error, n)
 	for i, c := range conns {
 		c.until(time.Now().Add(patience))
-		ended.Go(func() { errs[i] = readSilent(c, pinged.Done) })
+		ended.Go(func() { errs[i] = readSilent(c, pings, pinged.Done) })
 	}
 	pinged.Wait()
 	after, err := residentMemory(s.pid())
@@ -72,11 +73,8 @@ func (b *bench) attached(s *server, n int) (result, error) {
 	return alone((after - before) / 1024 / float64(n)), err
 }
 
-// pingsEach is how many heartbeats a reader gets before the memory is read.
-const pingsEach = 2
-
-// readSilent reads to the end, and calls pinged once: after its pings, or when it fails before.
-func readSilent(c *connection, pinged func()) error {
+// readSilent reads to the end, and calls pinged once: after so many pings, or when it fails before.
+func readSilent(c *connection, pings int, pinged func()) error {
 	var seq sequence
 	said := false
 	say := func() {
@@ -90,12 +88,12 @@ func readSilent(c *connection, pinged func()) error {
 	err := c.toCompletion(func(f frame) error {
 		heard = heard || f.is("stdout")
 		err := seq.add(f)
-		if seq.pings == pingsEach {
+		if seq.pings == pings {
 			say()
 		}
 		return err
 	})
-	if err == nil && (seq.pings < pingsEach || !heard) {
+	if err == nil && (seq.pings < pings || !heard) {
 		err = fmt.Errorf("a reader got %d pings, and the output: %v", seq.pings, heard)
 	}
 	return err

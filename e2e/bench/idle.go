@@ -45,7 +45,7 @@ var idleCPU = row{
 	unit:   "%",
 	target: target{bound: 0.5},
 	run: idling(func(b *bench, s *server) (result, error) {
-		window := time.Duration(b.few(10, 4)) * time.Second
+		window := time.Duration(b.few(10, 3)) * time.Second
 		before, err := cpuTime(s.pid())
 		if err != nil {
 			return result{}, err

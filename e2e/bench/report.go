@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -93,14 +94,18 @@ func report(o options, a about, records []record) error {
 	if o.out == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(struct {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // targets are compared with < and >
+	all := struct {
 		about
 		Rows []record `json:"rows"`
-	}{a, records}, "", "  ")
-	if err != nil {
+	}{a, records}
+	if err := e.Encode(all); err != nil {
 		return fmt.Errorf("encode report: %w", err)
 	}
-	if err := os.WriteFile(o.out, append(text, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(o.out, text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
