@@ -32,8 +32,7 @@ var commandLatency = row{
 		defer c.close()
 		body := command("true")
 		value := timed(func() error { return c.stream(http.MethodPost, "/command", body, ignore) })
-		values, floors, err := inTurns(b.few(100, 20), 10, value, timed(bare))
-		return with(values, floors), err
+		return inTurns(b.few(100, 20), 10, value, timed(bare))
 	},
 }
 
@@ -62,8 +61,7 @@ var firstEvent = row{
 			}
 			return milliseconds(first.Sub(start)), err
 		}
-		values, floors, err := inTurns(b.few(100, 20), 10, value, timed(bare))
-		return with(values, floors), err
+		return inTurns(b.few(100, 20), 10, value, timed(bare))
 	},
 }
 
@@ -84,8 +82,7 @@ var commandRate = row{
 		each := b.few(24, 10)
 		value := rate(rateConnections, each, func(i int) error { return conns[i].stream(http.MethodPost, "/command", body, ignore) })
 		floor := rate(rateConnections, each, func(int) error { return bare() })
-		values, floors, err := inTurns(b.few(10, 3), 1, value, floor)
-		return with(values, floors), err
+		return inTurns(b.few(10, 3), 1, value, floor)
 	},
 }
 

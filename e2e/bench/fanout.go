@@ -24,8 +24,7 @@ var fanOut = row{
 	run: func(b *bench) (result, error) {
 		value := func() (float64, error) { return b.fan(fanReaders, b.startGated) }
 		floor := func() (float64, error) { return b.fan(fanReaders, b.startFloorGated) }
-		values, floors, err := inTurns(b.few(5, 1), 1, value, floor)
-		return with(values, floors), err
+		return inTurns(b.few(5, 1), 1, value, floor)
 	},
 }
 

@@ -27,10 +27,9 @@ var lineRate = row{
 		}
 		defer floor.close()
 		count := strconv.Itoa(lineCount)
-		values, floors, err := inTurns(b.few(20, 5), 1,
+		return inTurns(b.few(20, 5), 1,
 			func() (float64, error) { return streamedLines(value, "/command", command("seq "+count)) },
 			func() (float64, error) { return streamedLines(floor, "/lines?n="+count, "{}") })
-		return with(values, floors), err
 	},
 }
 

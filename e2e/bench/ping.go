@@ -20,9 +20,8 @@ var pingRate = row{
 			return result{}, err
 		}
 		defer closeAll(floors)
-		each := b.few(400, 200)
-		v, f, err := inTurns(b.few(16, 6), 1, pings(values, each), pings(floors, each))
-		return with(v, f), err
+		each := b.few(150, 100)
+		return inTurns(b.few(25, 7), 1, pings(values, each), pings(floors, each))
 	},
 }
 

@@ -24,6 +24,8 @@ var rows = []row{
 type result struct {
 	Value summary  `json:"value"`
 	Floor *summary `json:"floor,omitempty"`
+
+	paired float64 // value / floor of measurements that were neighbours, where there are such
 }
 
 // with is a result of values and their floors.
@@ -74,6 +76,9 @@ func (t target) figure(s summary) float64 {
 
 // ratio is value / floor, 0 where there is no floor.
 func (t target) ratio(r result) float64 {
+	if r.paired > 0 {
+		return r.paired
+	}
 	if r.Floor == nil || t.figure(*r.Floor) == 0 {
 		return 0
 	}

@@ -30,15 +30,19 @@ func TestInTurns(t *testing.T) {
 	say := func(c byte) probe {
 		return func() (float64, error) { order = append(order, c); return float64(len(order)), nil }
 	}
-	values, floors, err := inTurns(3, 2, say('v'), say('f'))
+	got, err := inTurns(3, 2, say('v'), say('f'))
 	if err != nil || string(order) != "vvff"+"vvff"+"ffvv"+"vvff" {
 		t.Errorf("%s, %v", order, err)
 	}
-	if !slices.Equal(values, samples{5, 6, 11, 12, 13, 14}) || !slices.Equal(floors, samples{7, 8, 9, 10, 15, 16}) {
-		t.Errorf("values %v, floors %v", values, floors)
+	// The values are 5, 6, 11, 12, 13, 14, and their floors 7, 8, 9, 10, 15, 16.
+	if got.Value != (summary{P50: 11, P99: 14, N: 6}) || *got.Floor != (summary{P50: 9, P99: 16, N: 6}) {
+		t.Errorf("values %+v, floors %+v", got.Value, *got.Floor)
+	}
+	if want := 13.0 / 15; got.paired != want {
+		t.Errorf("ratio %v, want the middle one of 5/7, 11/9 and 13/15: %v", got.paired, want)
 	}
 	broken := errors.New("broken")
-	if _, _, err := inTurns(3, 2, say('v'), func() (float64, error) { return 0, broken }); !errors.Is(err, broken) {
+	if _, err := inTurns(3, 2, say('v'), func() (float64, error) { return 0, broken }); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -45,8 +45,11 @@ func timed(do func() error) probe {
 }
 
 // inTurns measures value and floor in small batches that alternate, each leading every other time, after one batch of
-// each that is not counted.
-func inTurns(batches, size int, value, floor probe) (values, floors samples, err error) {
+// each that is not counted where there are many. The ratio is the median of those of neighbours, which had the same
+// machine: one that gets busy in between changes both medians, and their quotient with them.
+func inTurns(batches, size int, value, floor probe) (result, error) {
+	var values, floors samples
+	var err error
 	batch := func(p probe, into *samples) {
 		for i := 0; i < size && err == nil; i++ {
 			var v float64
@@ -55,8 +58,10 @@ func inTurns(batches, size int, value, floor probe) (values, floors samples, err
 			}
 		}
 	}
-	batch(value, nil)
-	batch(floor, nil)
+	if batches > 1 {
+		batch(value, nil)
+		batch(floor, nil)
+	}
 	for i := range batches {
 		if i%2 == 0 {
 			batch(value, &values)
@@ -66,5 +71,13 @@ func inTurns(batches, size int, value, floor probe) (values, floors samples, err
 			batch(value, &values)
 		}
 	}
-	return values, floors, err
+	r := with(values, floors)
+	var ratios samples
+	for i := 0; i+size <= min(len(values), len(floors)); i += size {
+		if f := floors[i : i+size].summary().P50; f > 0 {
+			ratios = append(ratios, values[i:i+size].summary().P50/f)
+		}
+	}
+	r.paired = ratios.summary().P50
+	return r, err
 }
