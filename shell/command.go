@@ -3,6 +3,7 @@ package shell
 import (
 	"errors"
 	"os"
+	"sync/atomic"
 )
 
 // Command is a process to start. The zero value of each field but Argv works.
@@ -54,13 +55,27 @@ const (
 	sessionMarker = "EXECD_SESSION_ID"
 )
 
+// found is where the last search of a PATH has found bash.
+type found struct{ path, bash string }
+
+// lastFound saves the search, which costs a system call for each directory
+// and an eighth of what it takes to run a command, as long as PATH and the
+// file stay what they are.
+var lastFound atomic.Pointer[found]
+
 // Script returns the command line that has a shell run text: bash, or sh on a
 // system without it.
 func Script(text string) []string {
-	for _, name := range []string{"bash", "sh"} {
-		if path, err := lookPath(name, os.Getenv("PATH")); err == nil {
-			return []string{path, "-c", text}
-		}
+	path := os.Getenv("PATH")
+	if last := lastFound.Load(); last != nil && last.path == path && isExecutable(last.bash) {
+		return []string{last.bash, "-c", text}
+	}
+	if bash, err := lookPath("bash", path); err == nil {
+		lastFound.Store(&found{path, bash})
+		return []string{bash, "-c", text}
+	}
+	if sh, err := lookPath("sh", path); err == nil {
+		return []string{sh, "-c", text}
 	}
 	return []string{"/bin/sh", "-c", text} // its failure to start says what is missing
 }

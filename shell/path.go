@@ -85,9 +85,14 @@ func lookPath(name, path string) (string, error) {
 			dir = "." // as POSIX has it (XBD 8.3)
 		}
 		candidate := filepath.Join(dir, name)
-		if info, err := os.Stat(candidate); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+		if isExecutable(candidate) {
 			return filepath.Abs(candidate)
 		}
 	}
 	return "", fmt.Errorf("%s: command not found in PATH", name)
+}
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 }
