@@ -18,9 +18,9 @@ type ServerConfig struct {
 	Token string      // the one in the URL's query if empty
 	TLS   *tls.Config // of an https URL; nil trusts what the system trusts
 
-	// Owner is in the names of the sessions made, as <Owner>-<context id>, and
-	// Adopt takes those that have it. Daemons that share a server need one
-	// each. "execd" if empty.
+	// Owner is what the names of the sessions made begin with, and Adopt takes
+	// those that do. Daemons that share a server need one each. "execd" if
+	// empty.
 	Owner string
 
 	// Root is the server's root directory, if known. Kernels of a working

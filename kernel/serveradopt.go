@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,13 +56,13 @@ func (s *Server) Adopt(ctx context.Context) ([]Adopted, error) {
 		errs []error
 		wg   sync.WaitGroup
 	)
-	for _, session := range s.orphans(sessions) {
+	for id, session := range s.orphans(sessions) {
 		wg.Go(func() {
-			k, err := s.adopt(ctx, session, specs)
+			k, err := s.adopt(ctx, id, session, specs)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				errs = append(errs, fmt.Errorf("adopt %s: %w", session.Name, err))
+				errs = append(errs, fmt.Errorf("adopt %s: %w", id, err))
 				return
 			}
 			list = append(list, Adopted{ID: k.id, Language: k.language, Kernel: k})
@@ -73,33 +72,33 @@ func (s *Server) Adopt(ctx context.Context) ([]Adopted, error) {
 	return list, errors.Join(errs...)
 }
 
-// orphans returns the sessions that are ours and have no kernel here yet.
-func (s *Server) orphans(sessions []jupyter.Session) []jupyter.Session {
+// orphans returns the sessions that are ours and have no kernel here yet, by
+// context.
+func (s *Server) orphans(sessions []jupyter.Session) map[string]jupyter.Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	have := make(map[string]bool)
 	for k := range s.kernels {
 		have[k.kernelID] = true
 	}
-	var list []jupyter.Session
+	found := make(map[string]jupyter.Session)
 	for _, session := range sessions {
-		if strings.HasPrefix(session.Name, s.sessionName("")) && !have[session.Kernel.ID] {
-			list = append(list, session)
+		if id, ours := s.contextOf(session.Path); ours && !have[session.Kernel.ID] {
+			found[id] = session
 		}
 	}
-	return list
+	return found
 }
 
 // adoptPatience is how long an adopted kernel may take to answer. One that
 // computes answers later, and is none the worse for it.
 const adoptPatience = 500 * time.Millisecond
 
-func (s *Server) adopt(ctx context.Context, session jupyter.Session, specs []kernelspec) (*serverKernel, error) {
+func (s *Server) adopt(ctx context.Context, id string, session jupyter.Session, specs []kernelspec) (*serverKernel, error) {
 	spec, language, err := choose(specs, session.Kernel.Name)
 	if err != nil {
 		return nil, err
 	}
-	id := strings.TrimPrefix(session.Name, s.sessionName(""))
 	k := s.newKernel(id, language, &spec, remoteKernel{session.Kernel.ID, session.ID})
 	k.asks = true // it is not known any more whether it was to
 	connect, cancel := context.WithTimeout(ctx, s.cfg.StartTimeout)

@@ -2,7 +2,11 @@ package kernel
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
+
+	"execd/kernel/wire"
 )
 
 const (
@@ -82,5 +86,29 @@ func (k *serverKernel) ask() {
 	defer cancel()
 	if err := k.look(ctx); err != nil {
 		k.vanished(err)
+	}
+}
+
+// limitNotices begin what Jupyter Server writes to the stderr of a cell, of
+// which it drops output from then on.
+var limitNotices = []string{"IOPub data rate exceeded.", "IOPub message rate exceeded."}
+
+// maxNotice is above the length of such a message, about 500 bytes.
+const maxNotice = 2 << 10
+
+// onLimit says that output is missing where the server does, by default above
+// 1 MB/s or 1,000 messages/s, averaged over 3 s. The options are
+// iopub_data_rate_limit and iopub_msg_rate_limit; 0 is no limit.
+func (k *serverKernel) onLimit(m *wire.Message) {
+	if m.Type != "stream" || len(m.Content) > maxNotice {
+		return
+	}
+	name, text, ok := scanStream(m.Content)
+	isNotice := func(beginning string) bool { return strings.HasPrefix(text, beginning) }
+	if !ok || name != "stderr" || !slices.ContainsFunc(limitNotices, isNotice) {
+		return
+	}
+	if e := k.find(m.ParentID); e != nil {
+		e.show(Output{Kind: KindDropped, Text: strings.Join(strings.Fields(text), " ")})
 	}
 }

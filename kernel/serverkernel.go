@@ -184,6 +184,7 @@ func (k *serverKernel) take(channel string, m *wire.Message) {
 			k.onState(m)
 		}
 		k.onIopub(m)
+		k.onLimit(m)
 	case "shell":
 		if m.Type == "kernel_info_reply" {
 			k.onInfo(m)

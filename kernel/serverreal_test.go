@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -198,8 +199,15 @@ func newServer(t *testing.T, cfg kernel.ServerConfig) *kernel.Server {
 	return s
 }
 
+// with is a flavor that is configured in another way.
+func (f flavor) with(name string, args ...string) flavor {
+	f.name, f.args = f.name+", "+name, append(slices.Clone(f.args), args...)
+	return f
+}
+
 func TestServer_Cells(t *testing.T) {
-	for _, f := range flavors {
+	legacy := server2.with("legacy protocol", "--ZMQChannelsWebsocketConnection.kernel_ws_protocol=")
+	for _, f := range append([]flavor{legacy}, flavors...) {
 		t.Run(f.name, func(t *testing.T) {
 			j := newJupyter(t, f)
 			k := start(t, j.provider(t, kernel.ServerConfig{}), kernel.StartSpec{Language: "py", ID: "cells"})
@@ -223,6 +231,35 @@ func TestServer_Cells(t *testing.T) {
 				"Queue":         pythonQueue,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, k) })
+			}
+		})
+	}
+}
+
+// TestServer_Floods: with its limits off, a server gives everything on.
+func TestServer_Floods(t *testing.T) {
+	off := server2.with("without limits", "--ZMQChannelsWebsocketConnection.limit_rate=False")
+	k := start(t, newJupyter(t, off).provider(t, kernel.ServerConfig{}), kernel.StartSpec{Language: "python"})
+	for name, test := range map[string]func(*testing.T, kernel.Kernel){
+		"Bytes": pythonBytes,
+		"Many":  pythonMany,
+		"Large": pythonLarge,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, k) })
+	}
+}
+
+// TestServer_Limits: what a server drops because of its limits is said.
+func TestServer_Limits(t *testing.T) {
+	for _, f := range []flavor{server2, server1} {
+		t.Run(f.name, func(t *testing.T) {
+			k := start(t, newJupyter(t, f).provider(t, kernel.ServerConfig{}), kernel.StartSpec{Language: "python"})
+			r, result := execute(t, k, "print('x' * 20_000_000)")
+			if result.Status != kernel.StatusOK || result.Err != nil {
+				t.Errorf("%+v", result)
+			}
+			if list := r.only(kernel.KindDropped); len(list) != 1 || !strings.Contains(list[0].Text, "iopub_data_rate_limit") {
+				t.Errorf("dropped: %.300v", list)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -115,35 +116,53 @@ func (s *Server) launch(ctx context.Context, spec StartSpec, chosen *kernelspec,
 	return remoteKernel{}, context.Cause(ctx)
 }
 
-// request starts a kernel. With Jupyter Server this is a session, whose name
-// is how it is found again. Gateways take the environment with a kernel only,
-// which gets a session afterwards if they let sessions be listed.
+// request starts a kernel, as a session if it can be found again by that. The
+// gateways' sessions take no environment, so a kernel that needs one at its
+// start is one without a session there.
 func (s *Server) request(ctx context.Context, info jupyter.Info, spec StartSpec, name string, env map[string]string) (remoteKernel, error) {
 	dir, _ := s.below(spec.Dir)
-	session := jupyter.SessionRequest{
-		Path: path.Join(dir, s.cfg.Owner+"-"+rand.Text()), Name: s.sessionName(spec.ID), Spec: name,
-	}
-	if info.Sessions && !info.Gateway {
-		made, err := s.api.StartSession(ctx, session, s.cfg.StartTimeout)
+	if info.Sessions && !(info.Gateway && needsEarly(spec.Language, env)) {
+		made, err := s.api.StartSession(ctx, jupyter.SessionRequest{
+			Path: path.Join(dir, s.sessionName(spec.ID)), Name: s.cfg.Owner + "-" + spec.ID, Spec: name,
+		}, s.cfg.StartTimeout)
 		return remoteKernel{made.Kernel.ID, made.ID}, err
 	}
-	kernel, err := s.api.StartKernel(ctx, jupyter.KernelRequest{Name: name, Path: dir, Env: env}, s.cfg.StartTimeout)
-	remote := remoteKernel{kernelID: kernel.ID}
-	if err != nil || !info.Sessions {
-		return remote, err
-	}
-	session.ID = kernel.ID
-	made, err := s.api.StartSession(ctx, session, s.cfg.RequestTimeout)
-	if err != nil {
-		_ = s.delete(ctx, remote)
-		return remoteKernel{}, err
-	}
-	remote.sessionID = made.ID
-	return remote, nil
+	made, err := s.api.StartKernel(ctx, jupyter.KernelRequest{Name: name, Path: dir, Env: env}, s.cfg.StartTimeout)
+	return remoteKernel{kernelID: made.ID}, err
 }
 
-// sessionName is how the kernel of a context is found again.
-func (s *Server) sessionName(id string) string { return s.cfg.Owner + "-" + id }
+// needsEarly reports whether the kernel cannot be given its environment later:
+// variables that begin with KERNEL_ are for the gateway itself (Enterprise
+// Gateway documentation, "Environment variables").
+func needsEarly(language string, env map[string]string) bool {
+	_, scripted := setupCode(Canonical(language), "", nil)
+	for name := range env {
+		if !scripted || strings.HasPrefix(name, "KERNEL_") {
+			return true
+		}
+	}
+	return false
+}
+
+// sessionName is how the kernel of a context is found again: the last element
+// of its session's path, because gateways keep no name. It ends with something
+// new, because a path that exists is answered with the kernel that has it, be
+// it one that is being deleted.
+func (s *Server) sessionName(id string) string {
+	return s.cfg.Owner + "-" + url.PathEscape(id) + "-" + rand.Text()
+}
+
+// contextOf returns the context whose session has this path; ok is false for
+// sessions that are not ours.
+func (s *Server) contextOf(session string) (id string, ok bool) {
+	name, ok := strings.CutPrefix(path.Base(session), s.cfg.Owner+"-")
+	end := strings.LastIndexByte(name, '-')
+	if !ok || end < 0 || len(name)-end != len("-")+len(rand.Text()) {
+		return "", false
+	}
+	id, err := url.PathUnescape(name[:end])
+	return id, err == nil
+}
 
 // below returns dir as the server names it; ok is false if it is not known to
 // be below the server's root.

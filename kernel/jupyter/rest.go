@@ -1,6 +1,7 @@
 package jupyter
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,8 +98,12 @@ type Kernel struct {
 type Session struct {
 	ID     string `json:"id"`
 	Path   string `json:"path"`
-	Name   string `json:"name"`
 	Kernel Kernel `json:"kernel"`
+
+	// Notebook has the path in the older form, which the gateways use.
+	Notebook struct {
+		Path string `json:"path"`
+	} `json:"notebook"`
 }
 
 // SessionRequest is a session to make. A new kernel's working directory is the
@@ -126,6 +131,9 @@ func (c *Client) StartSession(ctx context.Context, r SessionRequest, timeout tim
 func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 	var list []Session
 	err := c.do(ctx, call{method: http.MethodGet, path: "/api/sessions", into: &list})
+	for i, s := range list {
+		list[i].Path = cmp.Or(s.Path, s.Notebook.Path)
+	}
 	return list, err
 }
 
