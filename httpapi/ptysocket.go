@@ -86,9 +86,15 @@ func (s *Server) ptySocket(c echo.Context) error {
 	if x.Held && !o.observer && !o.takeover {
 		return msg.Errorf(msg.AlreadyConnected, "somebody is connected to this terminal; take it over with takeover=1, or watch with role=observer")
 	}
-	conn, err := upgrader.Upgrade(c.Response(), c.Request(), nil)
+	var refused error
+	handshake := upgrader
+	handshake.Error = func(_ http.ResponseWriter, _ *http.Request, _ int, reason error) { refused = badRequest("%w", reason) }
+	conn, err := handshake.Upgrade(c.Response(), c.Request(), nil)
+	if refused != nil {
+		return refused
+	}
 	if err != nil {
-		return errGone // the upgrader has answered
+		return errGone
 	}
 	p := &ptyConn{server: s, conn: conn, id: x.ID, options: o}
 	p.serve(c.Request().Context())
