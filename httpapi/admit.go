@@ -41,6 +41,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 				s.fail(err, c)
 				err = nil
 			}
+			s.stats.answered(c, start)
 			s.logRequest(c, id, start)
 		}()
 		if err := s.guard(r); err != nil {

@@ -39,4 +39,6 @@ func (s *Server) routes() {
 	e.GET("/pty/:id", s.getTerminal)
 	e.DELETE("/pty/:id", s.deleteTerminal)
 	e.GET("/pty/:id/ws", s.ptySocket)
+
+	s.metricsRoutes()
 }

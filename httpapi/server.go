@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"execd/actors/msg"
@@ -18,10 +19,11 @@ import (
 type Config struct {
 	Supervisor     msg.Supervisor
 	Log            zerolog.Logger
-	Token          string   // guards every path when set
-	AllowedOrigins []string // web origins beside our own; "*" allows all
-	Framing        string   // "", "sse" or "json": forces one for all clients
-	Profiles       bool     // serve /debug/pprof/
+	Token          string                 // guards every path when set
+	AllowedOrigins []string               // web origins beside our own; "*" allows all
+	Framing        string                 // "", "sse" or "json": forces one for all clients
+	Collectors     []prometheus.Collector // what others count, for /metrics/prometheus
+	Profiles       bool                   // serve /debug/pprof/
 
 	MaxBody      int64         // bytes of a JSON request
 	Heartbeat    time.Duration // silence before a ping
@@ -65,12 +67,19 @@ type Server struct {
 	echo   *echo.Echo
 	http   *http.Server
 	close  context.CancelCauseFunc
+
+	registry   *prometheus.Registry
+	stats      *stats
+	broadcasts *broadcasts
 }
 
 // New returns a server with all routes.
 func New(config Config) *Server {
 	base, cancel := context.WithCancelCause(context.Background())
 	s := &Server{config: config.withDefaults(), echo: echo.New(), close: cancel}
+	s.registry = newRegistry(config.Collectors)
+	s.stats = newStats(s.registry)
+	s.broadcasts = newBroadcasts(s.config.WriteTimeout)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.fail
@@ -108,6 +117,7 @@ func (s *Server) Serve(l net.Listener) error {
 // whose log still goes on when ctx is over ends with an error event.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.close(errServerClosing)
+	s.broadcasts.close()
 	if err := s.http.Shutdown(ctx); err == nil {
 		return nil
 	}

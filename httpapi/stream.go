@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -116,6 +117,7 @@ func (r *relay) restore() {
 
 // run relays from the cursor on, beginning with what was taken from it.
 func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{}) error {
+	defer r.server.stats.follow(cursor)()
 	for {
 		if wait != nil {
 			if err := r.idle(wait); err != nil {
@@ -124,6 +126,7 @@ func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{
 		} else if err := r.write(chunk.Frames); err != nil {
 			return err
 		}
+		r.server.stats.relayed(bytes.Count(chunk.Frames, frameEnd), len(chunk.Frames))
 		select {
 		case <-r.over:
 			return errPatience
@@ -139,6 +142,8 @@ func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{
 		}
 	}
 }
+
+var frameEnd = []byte("\n\n")
 
 // idle flushes what was written and waits for more, with a ping after each
 // silence.

@@ -27,11 +27,11 @@ type hierarchy struct {
 // findGroups reads which groups this process is in and where they are
 // mounted. What is not there has no limits.
 func findGroups(root string) groups {
-	member, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
+	member, err := os.ReadFile(root + "/proc/self/cgroup")
 	if err != nil {
 		return groups{}
 	}
-	mounts, err := os.ReadFile(filepath.Join(root, "proc/self/mountinfo"))
+	mounts, err := os.ReadFile(root + "/proc/self/mountinfo")
 	if err != nil {
 		return groups{}
 	}
