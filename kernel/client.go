@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ import (
 type client struct {
 	transport transport
 	name      string // of the Jupyter session
+	prefix    string // of message ids; the name if empty
 	asks      bool   // there is a stdin channel
 	quirk     quirk
 	grace     time.Duration
@@ -85,7 +87,7 @@ func (c *client) isClosing() bool {
 
 // nextID returns a message id that no other client has.
 func (c *client) nextID() string {
-	return string(wire.AppendID(nil, c.name, c.serial.Add(1)))
+	return string(wire.AppendID(nil, cmp.Or(c.prefix, c.name), c.serial.Add(1)))
 }
 
 // bury finishes what ran, oldest first.

@@ -67,7 +67,9 @@ func (s *Server) newKernel(id, language string, spec *kernelspec, remote remoteK
 	k := &serverKernel{
 		server: s, id: id, language: language, kernelID: remote.kernelID, sessionID: remote.sessionID,
 		client: client{
-			name: rand.Text(), quirk: quirkOf(spec), grace: s.cfg.Grace,
+			// The server asks the kernel things in the name of our session, and
+			// numbers its messages with it: their idle is not ours.
+			name: rand.Text(), prefix: rand.Text(), quirk: quirkOf(spec), grace: s.cfg.Grace,
 			logf: func(err error) { s.cfg.Logf("kernel %s: %v", id, err) },
 		},
 	}

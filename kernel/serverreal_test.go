@@ -260,6 +260,9 @@ func TestServer_Limits(t *testing.T) {
 			}
 			if list := r.only(kernel.KindDropped); len(list) != 1 || !strings.Contains(list[0].Text, "iopub_data_rate_limit") {
 				t.Errorf("dropped: %.300v", list)
+				for _, o := range r.all() {
+					t.Logf("%s %s %.300q", o.Kind, o.Name, o.Text)
+				}
 			}
 		})
 	}
