@@ -93,6 +93,8 @@ func scenario(t *testing.T, f *faults) {
 	keep(ask(s, unborn))
 	stopCommands(s, keep)
 	runCells(s, keep)
+	runSessions(s, keep)
+	openTerminals(s, keep)
 	for _, x := range ran {
 		truthful(t, x, s.read(x))
 	}
@@ -104,11 +106,12 @@ func scenario(t *testing.T, f *faults) {
 	works(t, s)
 	drained := keep(ask(s, s.command("sleep 600")))
 	cell := keep(ask(s, s.code("block")))
+	left := append(leaveOpen(t, s), drained, cell)
 	window, cancel := context.WithTimeout(deadline(t), patience/20)
 	defer cancel()
 	_ = s.Drain(window) // may be what panics; Stop makes up for it
 	_ = s.Stop(deadline(t))
-	for _, x := range []msg.Execution{drained, cell} {
+	for _, x := range left {
 		if x.Log != nil {
 			<-x.Log.Done()
 		}
