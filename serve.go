@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"execd/actors/event"
 	"execd/httpapi"
 	"execd/kernel"
+	"execd/metrics"
 	"execd/shell"
 )
 
@@ -54,6 +56,7 @@ func serve(cfg *config) error {
 }
 
 func start(cfg *config) (*daemon, error) {
+	limitMemory()
 	d := &daemon{config: cfg}
 	var err error
 	if d.writer, err = newLogWriter(cfg.logFile); err != nil {
@@ -76,11 +79,22 @@ func start(cfg *config) (*daemon, error) {
 		Token:          cfg.accessToken,
 		AllowedOrigins: cfg.allowedOrigins,
 		Framing:        cfg.streamFormat,
+		Collectors:     d.system.Collectors(),
 		Profiles:       cfg.profiles,
 		MaxBody:        cfg.maxBody,
 	})
 	d.announce()
 	return d, nil
+}
+
+// limitMemory has the garbage collector work harder before the container's
+// limit, at which the kernel would kill the daemon. Whoever sets GOMEMLIMIT
+// knows better. The tenth left is for what the collector does not count and
+// for commands, which share the limit.
+func limitMemory() {
+	if limit := metrics.MemoryLimit(); limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(limit / 10 * 9))
+	}
 }
 
 // listen opens the socket: IPv4 unless the host is an IPv6 address.

@@ -176,6 +176,17 @@ func (m *meter) age(now time.Time) time.Duration {
 	return now.Sub(m.latest.Time())
 }
 
+// watchers is how many clients get samples.
+func (m *meter) watchers() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, f := range m.feeds {
+		n += f.Readers()
+	}
+	return n
+}
+
 // oomKills is how many processes the kernel had killed for want of memory.
 func (m *meter) oomKills() uint64 {
 	m.mu.Lock()

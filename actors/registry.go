@@ -14,6 +14,8 @@ import (
 // called from any goroutine.
 type registry struct {
 	store *event.Store
+	begun func(*execution) // told of each, to count
+	over  func(*execution) // likewise of each end
 
 	mu      sync.Mutex
 	all     map[string]*execution
@@ -55,6 +57,7 @@ func (g *registry) begin(x *execution, limit int) (_ *execution, fresh bool, _ e
 		g.keys[x.retry.Key] = x
 	}
 	g.running++
+	g.begun(x)
 	return x, true, nil
 }
 
@@ -63,6 +66,7 @@ var errKeyReused = msg.Errorf(msg.KeyReused, "this Idempotency-Key was used with
 // note is told when x has ended. What was refused leaves no trace, so that
 // its key can be used for a corrected request.
 func (g *registry) note(x *execution) {
+	g.over(x)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.running--

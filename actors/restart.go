@@ -117,7 +117,9 @@ func (st *strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, ch
 ) {
 	p := policies[st.classOf(child)]
 	rs.Fail()
-	switch p.decide(rs.NumberOfFailures(p.period), isBirth(message)) {
+	v := p.decide(rs.NumberOfFailures(p.period), isBirth(message))
+	st.system.tally.failures.WithLabelValues(string(st.classOf(child)), v.String()).Inc()
+	switch v {
 	case restartIt:
 		sup.RestartChildren(child)
 	case resumeIt:

@@ -122,7 +122,9 @@ func (s *session) startKernel() {
 		if err != nil {
 			return
 		}
+		began := time.Now()
 		k, err := provider.Start(ctx, kernel.StartSpec{ID: n.id, Language: n.language, Dir: dir, Env: environment(n.env)})
+		system.tally.kernelStarted(began, err)
 		if err == nil && (ctx.Err() != nil || !n.adopt(k)) {
 			killKernel(k) // nobody is there to take it
 		}

@@ -73,6 +73,7 @@ type System struct {
 	root    *actor.PID
 	runs    *registry
 	meter   *meter
+	tally   *tally
 	workers sync.WaitGroup // every goroutine that an actor has started
 
 	stopping atomic.Bool // the end of an actor is the daemon's doing, not a failure
@@ -94,11 +95,15 @@ func Start(config Config) *System {
 	}
 	s.runs = newRegistry(s.config.Store)
 	s.meter = newMeter(s.config.Metrics)
+	s.tally = newTally()
+	s.runs.begun = func(x *execution) { s.tally.begun.WithLabelValues(string(x.kind)).Inc() }
+	s.runs.over = s.tally.ends
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return frameworkLogger(config.Log) }),
 		actor.WithDeadLetterRequestLogging(false),
 		actor.WithDeadLetterThrottleInterval(deadLetterInterval),
 	)
+	s.countDeadLetters()
 	guard := s.actors.Root.Copy().WithGuardian(&strategy{system: s, class: classRoot})
 	root, err := guard.SpawnNamed(s.props(classRoot, func() actor.Actor { return &root{system: s} }), "root")
 	if err != nil {
