@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -92,7 +91,8 @@ func (c *console) take(observer, takeover bool) (msg.Seat, error) {
 	return place, nil
 }
 
-var errHeld = msg.Errorf(msg.AlreadyConnected, "somebody is connected to this terminal; take it over with takeover=1, or watch with role=observer")
+var errHeld = msg.Errorf(msg.AlreadyConnected,
+	"somebody is connected to this terminal; take it over with takeover=1, or watch with role=observer")
 
 func (c *console) leave(s *seat) {
 	c.mu.Lock()
@@ -188,7 +188,7 @@ func (k *keyboard) Write(ctx context.Context, p []byte) (int, error) {
 // Close implements msg.Input.
 func (k *keyboard) Close() error {
 	const endOfFile = "\x04"
-	if _, err := io.WriteString(k.master, endOfFile); err != nil {
+	if _, err := k.master.WriteString(endOfFile); err != nil {
 		return fmt.Errorf("type end of file: %w", err)
 	}
 	return nil

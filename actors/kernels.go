@@ -32,7 +32,9 @@ type startCell struct {
 type gone struct{ id string }
 
 func newKernels(s *System) *kernels {
-	return &kernels{system: s, children: children{}, contexts: map[string]*notebook{}, alive: map[string]*notebook{}, retries: map[string]string{}}
+	return &kernels{
+		system: s, children: children{}, contexts: map[string]*notebook{}, alive: map[string]*notebook{}, retries: map[string]string{},
+	}
 }
 
 func (k *kernels) Receive(ctx actor.Context) {

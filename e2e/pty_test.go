@@ -64,7 +64,8 @@ func (d *daemon) dialTerminal(tb testing.TB, id, query string) *viewer {
 	}()
 	tb.Cleanup(func() {
 		_ = conn.Close()
-		for range v.events { //nolint:revive // until the reader is done
+		for open := true; open; { // until the reader is done
+			_, open = <-v.events
 		}
 		<-done
 	})
@@ -155,7 +156,8 @@ func (v *viewer) ends(code int) {
 	if n.Type != "exit" || n.ExitCode == nil || *n.ExitCode != code {
 		v.tb.Fatalf("ended with %+v, want exit code %d", n, code)
 	}
-	if n = v.until("close", func(n notice) bool { return n.closed != 0 }); n.closed != websocket.CloseNormalClosure || n.Error != "process exited" {
+	n = v.until("close", func(n notice) bool { return n.closed != 0 })
+	if n.closed != websocket.CloseNormalClosure || n.Error != "process exited" {
 		v.tb.Errorf("closed with %d %q", n.closed, n.Error)
 	}
 }
@@ -189,7 +191,7 @@ func TestPTY_TypeAndSee(t *testing.T) {
 	v.types("\nexit 7\n")
 	v.ends(7)
 	state := get[object](t, d, "/pty/"+id)
-	if state["running"] != false || state["held"] != false {
+	if state["running"] == true || state["held"] == true {
 		t.Errorf("%v", state)
 	}
 }
@@ -243,7 +245,7 @@ func TestPTY_HolderTakeoverObservers(t *testing.T) {
 	watching.shows("still kept")
 	offset := int64(get[object](t, d, "/pty/"+id)["output_offset"].(float64))
 	_ = second.conn.Close()
-	eventually(t, "the seat is free", func() bool { return get[object](t, d, "/pty/"+id)["held"] == false })
+	eventually(t, "the seat is free", func() bool { return get[object](t, d, "/pty/"+id)["held"] != true })
 	again := d.view(t, id, fmtSince(offset))
 	again.types("echo af''ter\n")
 	again.shows("after")

@@ -100,6 +100,9 @@ var samples = map[string]request{
 	"DELETE /code/contexts":        {method: "DELETE", target: "/code/contexts?language=python"},
 	"GET /code/contexts/{id}":      {method: "GET", target: "/code/contexts/" + anID},
 	"DELETE /code/contexts/{id}":   {method: "DELETE", target: "/code/contexts/" + anID},
+	"GET /metrics":                 {method: "GET", target: "/metrics"},
+	"GET /metrics/watch":           {method: "GET", target: "/metrics/watch?interval_ms=100"},
+	"GET /metrics/prometheus":      {method: "GET", target: "/metrics/prometheus"},
 	"GET /executions":              {method: "GET", target: "/executions?kind=command&state=running"},
 	"GET /executions/{id}":         {method: "GET", target: "/executions/" + anID},
 	"DELETE /executions/{id}":      {method: "DELETE", target: "/executions/" + anID},
@@ -112,6 +115,11 @@ var samples = map[string]request{
 	"GET /session/{id}":            {method: "GET", target: "/session/" + anID},
 	"DELETE /session/{id}":         {method: "DELETE", target: "/session/" + anID},
 	"POST /session/{id}/run":       {method: "POST", target: "/session/" + anID + "/run", body: `{"command":"true"}`},
+	"POST /pty":                    {method: "POST", target: "/pty", body: `{}`},
+	"GET /pty":                     {method: "GET", target: "/pty"},
+	"GET /pty/{id}":                {method: "GET", target: "/pty/" + anID},
+	"DELETE /pty/{id}":             {method: "DELETE", target: "/pty/" + anID},
+	"GET /pty/{id}/ws":             {method: "GET", target: "/pty/" + anID + "/ws?since=0"},
 	"GET /executions/{id}/output":  {method: "GET", target: "/executions/" + anID + "/output?offset=0"},
 }
 
@@ -143,7 +151,9 @@ func TestOpenAPI_Answers(t *testing.T) {
 	refuseAll(t, c)
 	useCommands(t, c)
 	useCode(t, c)
+	useMetrics(t, c)
 	useSessions(t, c)
+	useTerminals(t, c)
 	for _, answer := range c.answers() {
 		if !c.seen[answer] {
 			t.Errorf("openapi.yaml documents %s, which no request gets", answer)

@@ -84,7 +84,8 @@ func (s *Server) ptySocket(c echo.Context) error {
 		return err
 	}
 	if x.Held && !o.observer && !o.takeover {
-		return msg.Errorf(msg.AlreadyConnected, "somebody is connected to this terminal; take it over with takeover=1, or watch with role=observer")
+		return msg.Errorf(msg.AlreadyConnected,
+			"somebody is connected to this terminal; take it over with takeover=1, or watch with role=observer")
 	}
 	var refused error
 	handshake := upgrader
@@ -114,7 +115,7 @@ type ptyConn struct {
 
 func (p *ptyConn) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer p.conn.Close() //nolint:errcheck // the peer has been told, or is gone
+	defer p.conn.Close()
 	defer cancel()
 	seat, err := msg.Ask(ctx, p.server.config.Supervisor, msg.OpenTerminal{
 		Reply: msg.NewReply[msg.Seat](), ID: p.id,

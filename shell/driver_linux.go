@@ -287,15 +287,3 @@ func (d *driver) take(chunk []byte) {
 		d.state.dir = text
 	}
 }
-
-// withoutOurs is a state without the traps of this shell: they tell the
-// token, and the next shell has its own.
-func (d *driver) withoutOurs(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "trap -- ") || !strings.Contains(line, d.token) {
-			b.WriteString(line)
-		}
-	}
-	return b.String()
-}

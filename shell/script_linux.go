@@ -164,3 +164,15 @@ func scriptFile(text string) (*os.File, string, error) {
 
 // Quote makes one word of a text, for a shell (POSIX.1-2017, XCU 2.2.2).
 func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// withoutOurs is a state without the traps of this shell: they tell the
+// token, and the next shell has its own.
+func (d *driver) withoutOurs(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "trap -- ") || !strings.Contains(line, d.token) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}

@@ -109,8 +109,7 @@ func TestProcess_StopLeftovers(t *testing.T) {
 // A storm of processes that start others faster than they are found.
 func TestProcess_StopForkStorm(t *testing.T) {
 	c := script(`storm() { for i in 1 2 3 4 5 6 7 8; do (setsid bash -c 'while :; do sleep 0.01 & sleep 0.01; done' &) ; done; }
-		storm
-		storm
+		storm && storm
 		echo ready
 		sleep 600`)
 	c.ID = "storm"
