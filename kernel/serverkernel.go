@@ -148,7 +148,7 @@ func (k *serverKernel) run(conn *jupyter.Channels) {
 		k.hangUp(conn)
 		if k.ctx.Err() == nil {
 			k.server.cfg.Logf("kernel %s: connection to Jupyter server lost: %v", k.id, err)
-			conn = k.reconnect(err)
+			conn = k.reconnect()
 		} else {
 			conn = nil
 		}

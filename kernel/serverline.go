@@ -20,7 +20,7 @@ const (
 // Errors of executions whose connection was lost. They are in Result.Err.
 var (
 	ErrLost        = errors.New("connection to the Jupyter server was lost: look at the state before running the code again")
-	ErrUnreachable = errors.New("Jupyter server cannot be reached: the code was not run")
+	ErrUnreachable = errors.New("cannot reach the Jupyter server: the code was not run")
 )
 
 // hangUp forgets a connection.
@@ -37,7 +37,7 @@ func (k *serverKernel) hangUp(conn *jupyter.Channels) {
 // The server keeps messages for a session that is disconnected and sends them
 // when it is back, so what was running goes on as if nothing had happened;
 // what was on its way when the connection broke is lost.
-func (k *serverKernel) reconnect(cause error) *jupyter.Channels {
+func (k *serverKernel) reconnect() *jupyter.Channels {
 	begun, backoff := time.Now(), time.Duration(0)
 	for {
 		conn, err := k.tryConnect()

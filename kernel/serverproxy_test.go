@@ -99,6 +99,7 @@ func (p *proxy) setDown(down bool) {
 type gate struct{ open, done string }
 
 func newGate(t *testing.T) gate {
+	t.Helper()
 	dir := t.TempDir()
 	return gate{filepath.Join(dir, "open"), filepath.Join(dir, "done")}
 }
@@ -248,7 +249,7 @@ func valueSoon(t *testing.T, k kernel.Kernel, expression string) string {
 	return ""
 }
 
-// TestServer_GivenUp: a kernel without a connection is not waited for for ever.
+// TestServer_GivenUp: nobody waits for ever for a kernel without a connection.
 func TestServer_GivenUp(t *testing.T) {
 	k, p := behindProxy(t, server2, kernel.ServerConfig{ReconnectTimeout: short, OutageGrace: short})
 	p.setDown(true)

@@ -121,7 +121,7 @@ func (s *Server) launch(ctx context.Context, spec StartSpec, chosen *kernelspec,
 // start is one without a session there.
 func (s *Server) request(ctx context.Context, info jupyter.Info, spec StartSpec, name string, env map[string]string) (remoteKernel, error) {
 	dir, _ := s.below(spec.Dir)
-	if info.Sessions && !(info.Gateway && needsEarly(spec.Language, env)) {
+	if info.Sessions && (!info.Gateway || !needsEarly(spec.Language, env)) {
 		made, err := s.api.StartSession(ctx, jupyter.SessionRequest{
 			Path: path.Join(dir, s.sessionName(spec.ID)), Name: s.cfg.Owner + "-" + spec.ID, Spec: name,
 		}, s.cfg.StartTimeout)
@@ -202,14 +202,14 @@ func (s *Server) isGateway() bool {
 // delete ends a kernel and waits until it is gone. That there is none is no
 // error.
 func (s *Server) delete(ctx context.Context, remote remoteKernel) error {
-	err := error(jupyter.ErrGone)
 	if remote.sessionID != "" {
-		err = s.api.DeleteSession(ctx, remote.sessionID, deleteTimeout)
+		err := s.api.DeleteSession(ctx, remote.sessionID, deleteTimeout)
+		if !errors.Is(err, jupyter.ErrGone) {
+			return err
+		}
 	}
 	// The session may be gone and the kernel not.
-	if errors.Is(err, jupyter.ErrGone) {
-		err = s.api.DeleteKernel(ctx, remote.kernelID, deleteTimeout)
-	}
+	err := s.api.DeleteKernel(ctx, remote.kernelID, deleteTimeout)
 	if errors.Is(err, jupyter.ErrGone) {
 		return nil
 	}

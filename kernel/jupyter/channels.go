@@ -79,7 +79,7 @@ func (c *Client) Channels(ctx context.Context, kernelID, session string) (*Chann
 	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
 	path := "/api/kernels/" + escape(kernelID) + "/channels"
 	address := u.String() + path + "?" + url.Values{"session_id": {session}}.Encode()
-	ws, response, err := c.dialer.DialContext(ctx, address, c.header())
+	ws, response, err := c.dialer.DialContext(ctx, address, c.header()) //nolint:bodyclose // of a handshake it is a copy in memory
 	if err != nil {
 		return nil, c.refused(ctx, "GET "+path, response, err)
 	}
@@ -103,7 +103,7 @@ func (c *Client) refused(ctx context.Context, name string, response *http.Respon
 	if to, err := response.Location(); err == nil {
 		return fmt.Errorf("%s: %w", name, &RedirectError{To: to.Scheme + "://" + to.Host})
 	}
-	body, _ := io.ReadAll(response.Body) // gorilla keeps the first KiB
+	body, _ := io.ReadAll(response.Body) // the first KiB, which gorilla keeps: there is nothing to close
 	return gone(&StatusError{Call: name, Code: response.StatusCode, Message: message(body)})
 }
 
@@ -180,7 +180,7 @@ func (ch *Channels) tooLarge(size int64) (channel string, m wire.Message, err er
 	if ch.v1 {
 		channel, m, err = headV1(ch.buf)
 	} else {
-		channel, m, err = headLegacy(ch.buf)
+		m, err = headLegacy(ch.buf)
 	}
 	if err != nil {
 		return "", m, &MalformedError{err}
@@ -201,15 +201,9 @@ func (ch *Channels) explain(err error) error {
 // Write sends a message. After an error it is not known whether the server got
 // it, and the connection is of no more use.
 func (ch *Channels) Write(channel string, m wire.Message) error {
-	kind, b := websocket.BinaryMessage, []byte(nil)
-	if ch.v1 {
-		b = encodeV1(channel, m)
-	} else {
-		var err error
-		if b, err = encodeLegacy(channel, m); err != nil {
-			return fmt.Errorf("encode %s: %w", channel, err)
-		}
-		kind = websocket.TextMessage
+	kind, b, err := ch.encode(channel, m)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", channel, err)
 	}
 	ch.writeMu.Lock()
 	defer ch.writeMu.Unlock()
@@ -218,6 +212,14 @@ func (ch *Channels) Write(channel string, m wire.Message) error {
 		return fmt.Errorf("write: %w", err)
 	}
 	return nil
+}
+
+func (ch *Channels) encode(channel string, m wire.Message) (kind int, b []byte, err error) {
+	if ch.v1 {
+		return websocket.BinaryMessage, encodeV1(channel, m), nil
+	}
+	b, err = encodeLegacy(channel, m)
+	return websocket.TextMessage, b, err
 }
 
 // Close ends the connection; a Read that waits fails.

@@ -187,10 +187,10 @@ func splitLegacy(b []byte) (text []byte, buffers [][]byte, err error) {
 
 // headLegacy reads the headers of a text frame whose end was thrown away. The
 // server puts them first.
-func headLegacy(b []byte) (channel string, m wire.Message, err error) {
+func headLegacy(b []byte) (m wire.Message, err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return "", m, fmt.Errorf("no object: %w", errFrame)
+		return m, fmt.Errorf("no object: %w", errFrame)
 	}
 	var header, parent json.RawMessage
 	for header == nil || parent == nil {
@@ -200,7 +200,7 @@ func headLegacy(b []byte) (channel string, m wire.Message, err error) {
 			err = d.Decode(&value)
 		}
 		if err != nil {
-			return "", m, fmt.Errorf("%w: %w", errFrame, err)
+			return m, fmt.Errorf("%w: %w", errFrame, err)
 		}
 		switch key {
 		case "header":
@@ -209,6 +209,5 @@ func headLegacy(b []byte) (channel string, m wire.Message, err error) {
 			parent = value
 		}
 	}
-	m, err = wire.DecodeHead([][]byte{delimiter, nil, header, parent})
-	return "", m, err
+	return wire.DecodeHead([][]byte{delimiter, nil, header, parent})
 }

@@ -18,7 +18,7 @@ func sample() wire.Message {
 	}
 }
 
-func check(t *testing.T, channel string, got wire.Message, want wire.Message) {
+func check(t *testing.T, channel string, got, want wire.Message) {
 	t.Helper()
 	if channel != "iopub" || got.ID != "k_1" || got.Type != "stream" || got.ParentID != "c_7" {
 		t.Errorf("%s: id %q, type %q, parent %q", channel, got.ID, got.Type, got.ParentID)
@@ -87,7 +87,7 @@ func TestLegacy_RoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, channel, got, m)
-	if _, head, err := headLegacy(text[:len(text)-20]); err != nil || head.ParentID != "c_7" {
+	if head, err := headLegacy(text[:len(text)-20]); err != nil || head.ParentID != "c_7" {
 		t.Errorf("head: %+v, %v", head, err)
 	}
 }
@@ -131,7 +131,7 @@ func FuzzLegacy(f *testing.F) {
 	f.Add(text, false)
 	f.Add(append([]byte{0, 0, 0, 1, 0, 0, 0, 8}, text...), true)
 	f.Fuzz(func(t *testing.T, b []byte, binaryFrame bool) {
-		_, _, _ = headLegacy(b)
+		_, _ = headLegacy(b)
 		channel, m, err := decodeLegacy(b, binaryFrame)
 		if err != nil {
 			return

@@ -1,4 +1,4 @@
-package jupyter
+package jupyter_test
 
 import (
 	"testing"
