@@ -31,6 +31,7 @@ type config struct {
 	memoryLimit, diskLimit     int64
 	logMemory, logDisk         int64
 	profiles                   bool
+	init                       bool
 	version                    bool
 }
 
@@ -84,6 +85,7 @@ func (c *config) settings() []setting {
 		{"log-disk", "EXECD_LOG_DISK", "1GiB", "files of one execution's events before the oldest are evicted", size(&c.logDisk)},
 		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},
 		{"disk-limit", "EXECD_DISK_LIMIT", "8GiB", "files of all events together", size(&c.diskLimit)},
+		{"init", "EXECD_INIT", "false", "adopt and reap orphans, as process 1 does in any case", boolean(&c.init)},
 		{"pprof", "EXECD_PPROF", "false", "serve profiles for go tool pprof at /debug/pprof/", boolean(&c.profiles)},
 	}
 }

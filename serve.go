@@ -29,6 +29,7 @@ type daemon struct {
 	config   *config
 	writer   *logWriter
 	log      zerolog.Logger
+	orphans  *shell.Orphans // nil unless this is process 1, or is to do its work
 	state    *state
 	kernels  kernel.Provider
 	system   *actors.System
@@ -71,6 +72,11 @@ func start(cfg *config) (*daemon, error) {
 		_ = d.listener.Close()
 		d.writer.close()
 		return nil, err
+	}
+	if cfg.init || os.Getpid() == 1 {
+		if d.orphans, err = shell.AdoptOrphans(); err != nil {
+			d.log.Warn().Err(err).Msg("orphans are left to process 1")
+		}
 	}
 	d.startActors()
 	d.server = httpapi.New(httpapi.Config{
@@ -215,6 +221,9 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	defer cancelLast()
 	errSystem := d.system.Stop(last) // also kills what did not end in time, or before a second signal
 	errKernels := d.kernels.Close()
+	if d.orphans != nil {
+		d.orphans.Close(last)
+	}
 	errState := d.state.close()
 	d.log.Info().Msg("execd has ended")
 	d.writer.close()

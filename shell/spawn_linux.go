@@ -29,7 +29,12 @@ func spawn(path string, c Command, files []uintptr) (*child, error) {
 	if c.Credential != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: c.Credential.UID, Gid: c.Credential.GID, Groups: c.Credential.Groups}
 	}
+	owned.RLock()
 	pid, err := syscall.ForkExec(path, c.Argv, attr)
+	if err == nil {
+		owned.pids.Store(pid, nil)
+	}
+	owned.RUnlock()
 	runtime.KeepAlive(c) // its files
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller says what could not be started
@@ -73,7 +78,10 @@ func (k *child) poll() (exit Exit, ok bool) {
 
 // reap lets go of a process that has exited.
 func (k *child) reap() {
+	owned.RLock()
+	owned.pids.Delete(k.pid) // before its pid can be given to the next one
 	_, _ = waitID(k.pid, unix.WEXITED|unix.WNOHANG)
+	owned.RUnlock()
 	if k.pidfd != nil {
 		_ = k.pidfd.Close()
 	}
