@@ -6,9 +6,15 @@ import (
 	"sort"
 )
 
-// extentSize is when the next file is begun. Files are the unit of eviction:
-// this is how much more than the limit is lost at a time.
-const extentSize = 8 << 20
+// maxExtent is when the next file is begun at the latest. Files are the unit
+// of eviction: this is how much is lost at a time.
+const maxExtent = 8 << 20
+
+// extentSize is when the next file is begun: early enough that a small disk
+// limit is kept to, because the file being written is never evicted.
+func (l Limits) extentSize() int64 {
+	return min(maxExtent, max(segmentSize, min(l.DiskPerLog, l.DiskTotal)/8))
+}
 
 // extent is one file of a spool. Its path stays valid until it is evicted; a
 // reader that opened it before keeps reading it.
@@ -32,16 +38,29 @@ func (x *extent) seal() {
 
 // relieve moves full segments from memory to files until the spool is within
 // its share, and evicts what exceeds the disk. It is called by appenders that
-// hold no lock, and is the only place where they may wait for the disk.
-func (s *spool) relieve() {
+// hold no lock, and is the only place where they may wait for the disk. One
+// that is patient also waits for whoever does the same now, and for the owner
+// of a paced log; another leaves the work to the one that is at it.
+func (s *spool) relieve(patient bool) {
 	s.mu.Lock()
 	crowded := s.crowded()
 	s.mu.Unlock()
 	if !crowded {
 		return
 	}
-	s.spilling.Lock()
+	if !patient && !s.spilling.TryLock() {
+		return
+	}
+	if patient {
+		s.spilling.Lock()
+	}
 	defer s.spilling.Unlock()
+	s.patient = patient
+	s.drain()
+}
+
+// drain is the loop of relieve; spilling is held.
+func (s *spool) drain() {
 	for {
 		s.mu.Lock()
 		i := s.firstInMemory()
@@ -51,16 +70,23 @@ func (s *spool) relieve() {
 		}
 		seg := s.segs[i]
 		s.mu.Unlock()
-		s.place(seg)
+		if !s.place(seg) {
+			return
+		}
 	}
 }
 
 // place puts seg on the disk, or makes room for the next try where the disk
-// refuses: the oldest file goes first, and seg itself when there is none.
-func (s *spool) place(seg *segment) {
+// refuses: the oldest file goes first, and seg itself when there is none. A
+// log that was only asked to leave the memory stays there instead: it reports
+// false.
+func (s *spool) place(seg *segment) bool {
 	if s.spill(seg) {
 		s.keepWithinDisk()
-		return
+		return true
+	}
+	if s.stay() {
+		return false
 	}
 	end := seg.off + int64(seg.n)
 	if len(s.extents) > 0 {
@@ -69,6 +95,7 @@ func (s *spool) place(seg *segment) {
 		s.mu.Unlock()
 	}
 	s.evictUpTo(end)
+	return true
 }
 
 // firstInMemory is the oldest full segment in memory, or -1; mu is held.
@@ -93,14 +120,14 @@ func (s *spool) spill(seg *segment) bool {
 			s.store.failed(fmt.Errorf("spill log %s: %w", s.name, err))
 		}
 		s.broken = true
-		if x != nil {
-			x.seal() // what a short write left behind is never referred to
-		}
+		s.abandon(x)
 		return false
 	}
-	s.broken = false
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.removed {
+		return true // the file goes with the others
+	}
 	seg.ext, seg.extAt, seg.buf = x, x.size, nil
 	x.size += int64(seg.n)
 	s.inMem -= int64(seg.n)
@@ -110,11 +137,27 @@ func (s *spool) spill(seg *segment) bool {
 	return true
 }
 
+// abandon ends an extent, if any, that could not be written to: what a short
+// write left behind is cut off, and a file without anything goes, so that it
+// does not stand for something that could be evicted.
+func (s *spool) abandon(x *extent) {
+	if x == nil {
+		return
+	}
+	if x.size == 0 {
+		x.remove()
+		s.extents = s.extents[:len(s.extents)-1]
+		return
+	}
+	_ = x.file.Truncate(x.size) // the space is only wasted, nothing refers to it
+	x.seal()
+}
+
 // writable returns the extent to append to; spilling is held.
 func (s *spool) writable() (*extent, error) {
 	if n := len(s.extents); n > 0 {
 		x := s.extents[n-1]
-		if x.file != nil && x.size < extentSize {
+		if x.file != nil && x.size < s.store.extent {
 			return x, nil
 		}
 		x.seal()
@@ -161,7 +204,7 @@ func (s *spool) endOf(x *extent) int64 {
 // evictUpTo forgets the segments below end and the extents that held only
 // those; spilling is held.
 func (s *spool) evictUpTo(end int64) {
-	if s.waitOwner != nil {
+	if s.waitOwner != nil && s.patient {
 		s.waitOwner(end)
 	}
 	s.mu.Lock()
@@ -194,15 +237,29 @@ func (s *spool) forget(seg *segment) {
 	s.store.disk.Add(-n)
 }
 
-// leaveMemory moves everything to files, once nothing will be added.
+// leaveMemory moves everything to files, once nothing will be added. While an
+// appender is still moving segments it does nothing; ask again later.
 func (s *spool) leaveMemory() {
-	s.mu.Lock()
-	s.unload, s.memory = true, 0
-	s.mu.Unlock()
-	s.relieve()
-	s.spilling.Lock()
+	if !s.spilling.TryLock() {
+		return
+	}
 	defer s.spilling.Unlock()
+	s.mu.Lock()
+	s.unload = true
+	s.mu.Unlock()
+	s.patient = false
+	s.drain()
 	for _, x := range s.extents {
 		x.seal()
 	}
+}
+
+// stay takes back leaveMemory, where that was asked for: the disk refuses, and
+// which of the ended logs should go is not for this one to say.
+func (s *spool) stay() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.unload
+	s.unload = false
+	return was
 }

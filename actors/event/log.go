@@ -1,6 +1,7 @@
 package event
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,7 @@ type Log struct {
 	last     int64 // id of the newest event; guarded by spool.mu
 	ended    bool  // guarded by spool.mu
 	done     chan struct{}
+	watching sync.Mutex // so that the last call of watch has the number that is true
 	readers  atomic.Int32
 	watch    atomic.Pointer[func(readers int)]
 	owner    atomic.Pointer[Cursor]
@@ -35,7 +37,8 @@ func (l *Log) ID() string { return l.id }
 func (l *Log) Done() <-chan struct{} { return l.done }
 
 // Append adds e and returns its id, or 0 where the log has ended: what comes
-// after the terminal event is not part of the execution.
+// after the terminal event is not part of the execution. It does not wait for
+// the owner of a paced log.
 func (l *Log) Append(e Event) int64 {
 	return l.append(&e, false)
 }
@@ -66,12 +69,13 @@ func (l *Log) append(e *Event, end bool) int64 {
 	}
 	s.notify()
 	s.mu.Unlock()
-	s.relieve()
+	s.relieve(false)
 	return id
 }
 
 // Batch calls fn to append any number of texts at the cost of one lock and
 // one wake-up. It does not call fn once the log has ended. Fn must not block.
+// Batch itself may wait for the owner of a paced log, after the texts are in.
 func (l *Log) Batch(fn func(*Batch)) {
 	s := &l.spool
 	s.mu.Lock()
@@ -85,7 +89,7 @@ func (l *Log) Batch(fn func(*Batch)) {
 		s.notify()
 	}
 	s.mu.Unlock()
-	s.relieve()
+	s.relieve(true)
 }
 
 // Batch appends to its log, inside the function that it was given to.
@@ -141,7 +145,8 @@ func (l *Log) Range() Range {
 }
 
 // Unload moves an ended log to its files, where it is read as before. It
-// does nothing to a log that goes on.
+// does nothing to a log that goes on, or that an appender has not left yet, and
+// a log whose files cannot be written stays in memory.
 func (l *Log) Unload() {
 	if l.Range().Ended {
 		l.spool.leaveMemory()
@@ -150,18 +155,20 @@ func (l *Log) Unload() {
 
 // Remove drops the log and its files. Readers get ErrRemoved.
 func (l *Log) Remove() {
-	l.spool.remove()
-	l.leave(nil)
+	l.spool.remove(func() { l.leave(nil) })
 }
 
 // Readers is how many cursors are open.
 func (l *Log) Readers() int { return int(l.readers.Load()) }
 
 // OnReaders has fn called with the number of open cursors whenever one is
-// opened or closed. Fn must not block.
+// opened or closed, one call at a time and in order. Fn must not block, and not
+// open or close a cursor of this log.
 func (l *Log) OnReaders(fn func(readers int)) { l.watch.Store(&fn) }
 
 func (l *Log) count(delta int32) {
+	l.watching.Lock()
+	defer l.watching.Unlock()
 	n := l.readers.Add(delta)
 	l.spool.store.readers.Add(int64(delta))
 	if fn := l.watch.Load(); fn != nil {

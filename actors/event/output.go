@@ -48,7 +48,7 @@ func (o *Output) WriteStream(stream int, p []byte) {
 	}
 	s.notify()
 	s.mu.Unlock()
-	s.relieve()
+	s.relieve(true)
 }
 
 // Close says that no byte will follow.
@@ -127,4 +127,4 @@ func (o *Output) Unload() {
 }
 
 // Remove drops the bytes and their files.
-func (o *Output) Remove() { o.spool.remove() }
+func (o *Output) Remove() { o.spool.remove(nil) }

@@ -6,7 +6,7 @@ import "time"
 // it has reached its disk limit: the producer then stops, by way of its full
 // pipe, until the owner has read on. All waits together last Limits.Pace at
 // most; after that the oldest events are evicted under the owner's feet, and
-// it is told so. Call it before the first append.
+// it is told so. Only Batch waits. Call Pace before the first append.
 func (l *Log) Pace() {
 	l.progress = make(chan struct{}, 1)
 	l.patience = l.spool.store.limits.Pace
@@ -18,6 +18,7 @@ func (l *Log) Own(c *Cursor) {
 	if l.progress != nil {
 		c.owns = true
 		l.owner.Store(c)
+		l.moved()
 	}
 }
 
@@ -29,7 +30,7 @@ func (l *Log) waitOwner(end int64) {
 	start := time.Now()
 	for {
 		c := l.owner.Load()
-		if c == nil || c.pos.Load() >= end || l.patience <= 0 {
+		if c == nil || l.gone() || c.pos.Load() >= end || l.patience <= 0 {
 			break
 		}
 		select {
@@ -40,6 +41,12 @@ func (l *Log) waitOwner(end int64) {
 		}
 	}
 	l.patience -= time.Since(start)
+}
+
+func (l *Log) gone() bool {
+	l.spool.mu.Lock()
+	defer l.spool.mu.Unlock()
+	return l.spool.removed
 }
 
 // moved tells a waiting appender that the owner has read on.

@@ -40,7 +40,8 @@ type spool struct {
 	spilling sync.Mutex // serialises relieve; taken before mu
 	extents  []*extent  // guarded by spilling
 	files    int        // guarded by spilling: how many were made
-	broken   bool       // guarded by spilling: the last write to a file failed
+	broken   bool       // guarded by spilling: a write to a file has failed
+	patient  bool       // guarded by spilling: who holds it may wait for the owner
 
 	mu      sync.Mutex
 	segs    []*segment // ascending; the last is the tail
@@ -128,7 +129,7 @@ func (s *spool) crowded() bool {
 	if s.removed || s.full() == 0 {
 		return false
 	}
-	return s.inMem > s.memory || s.store.memory.Load() > s.store.limits.MemoryTotal
+	return s.unload && s.inMem > 0 || s.inMem > s.memory || s.store.memory.Load() > s.store.limits.MemoryTotal
 }
 
 // trim gives back what the tail reserved and will not use, once the log has
@@ -142,16 +143,21 @@ func (s *spool) trim() {
 	}
 }
 
-// remove drops everything, on disk too. Readers find removed set.
-func (s *spool) remove() {
-	s.spilling.Lock()
-	defer s.spilling.Unlock()
+// remove drops everything, on disk too. Readers find removed set. It is set
+// before spilling is taken, so that an appender that waits for its owner, woken
+// by the caller's stop, finds it too and does not hold up the removal.
+func (s *spool) remove(stop func()) {
 	s.mu.Lock()
 	s.store.memory.Add(-s.inMem)
 	s.store.disk.Add(-s.onDisk)
 	s.segs, s.inMem, s.onDisk, s.removed = nil, 0, 0, true
 	s.notify()
 	s.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	s.spilling.Lock()
+	defer s.spilling.Unlock()
 	for _, x := range s.extents {
 		x.remove()
 	}

@@ -48,7 +48,8 @@ func set[T comparable](field *T, value T) {
 type Store struct {
 	dir    string
 	limits Limits
-	failed func(error) // told of each write that failed
+	extent int64       // size of a file
+	failed func(error) // told of the first write that fails, of each log
 
 	memory  atomic.Int64
 	disk    atomic.Int64
@@ -58,12 +59,13 @@ type Store struct {
 
 // NewStore returns a store that keeps its files in dir, which it creates when
 // the first log spills. Failed, which may be nil, is told why a log could not
-// write to its files; such a log evicts instead.
+// write to its files, once for each log; such a log evicts instead.
 func NewStore(dir string, limits Limits, failed func(error)) *Store {
 	if failed == nil {
 		failed = func(error) {}
 	}
-	return &Store{dir: dir, limits: limits.withDefaults(), failed: failed}
+	limits = limits.withDefaults()
+	return &Store{dir: dir, limits: limits, extent: limits.extentSize(), failed: failed}
 }
 
 // Usage is what the logs of a store hold now.

@@ -48,6 +48,7 @@ func (t *Tail) Take() (stream int, p []byte, more <-chan struct{}, err error) {
 	for {
 		rest, n, more, err := t.locate()
 		if err != nil || more != nil {
+			t.reader.close()
 			return 0, nil, more, err
 		}
 		p, err := t.reader.read(rest)
