@@ -39,38 +39,34 @@ func alive(pid int) bool {
 	return err == nil && !strings.Contains(string(b), ") Z ")
 }
 
-// TestServer_Lifecycle does with each server what a context does in its life.
-func TestServer_Lifecycle(t *testing.T) {
-	for _, f := range flavors {
-		t.Run(f.name, func(t *testing.T) {
-			j := newJupyter(t, f)
-			s := j.provider(t, kernel.ServerConfig{})
-			lookUp(t, s)
-			dir := t.TempDir()
-			spec := kernel.StartSpec{Language: "python", ID: "life", Dir: dir, Env: []string{"GREETING=a \"b\" 'c' ü"}, Stdin: true}
-			k := start(t, s, spec)
-			if got := value(t, k, "import os; os.getcwd()"); got != "'"+dir+"'" {
-				t.Errorf("in %s, want %s", got, dir)
-			}
-			if got := ok(t, k, "print(os.environ['GREETING'], end='')").text("stdout"); got != "a \"b\" 'c' ü" {
-				t.Errorf("environment has %q", got)
-			}
-			answer(t, k)
-			interrupt(t, k)
-			process := pid(t, k)
-			if err := k.Shutdown(deadline(t)); err != nil {
-				t.Errorf("shut down: %v", err)
-			}
-			if alive(process) {
-				t.Error("the kernel is still there")
-			}
-			if err := k.Err(); !errors.Is(err, kernel.ErrDead) {
-				t.Errorf("error %v", err)
-			}
-			if err := k.Execute(kernel.Request{Code: "1"}, newRecorder()); !errors.Is(err, kernel.ErrDead) {
-				t.Errorf("execute after the end: %v", err)
-			}
-		})
+// serverLifecycle does what a context does in its life.
+func serverLifecycle(t *testing.T, j *jupyterServer) {
+	t.Helper()
+	s := j.provider(t, kernel.ServerConfig{})
+	lookUp(t, s)
+	dir := t.TempDir()
+	spec := kernel.StartSpec{Language: "python", ID: "life", Dir: dir, Env: []string{"GREETING=a \"b\" 'c' ü"}, Stdin: true}
+	k := start(t, s, spec)
+	if got := value(t, k, "import os; os.getcwd()"); got != "'"+dir+"'" {
+		t.Errorf("in %s, want %s", got, dir)
+	}
+	if got := ok(t, k, "print(os.environ['GREETING'], end='')").text("stdout"); got != "a \"b\" 'c' ü" {
+		t.Errorf("environment has %q", got)
+	}
+	answer(t, k)
+	interrupt(t, k)
+	process := pid(t, k)
+	if err := k.Shutdown(deadline(t)); err != nil {
+		t.Errorf("shut down: %v", err)
+	}
+	if alive(process) {
+		t.Error("the kernel is still there")
+	}
+	if err := k.Err(); !errors.Is(err, kernel.ErrDead) {
+		t.Errorf("error %v", err)
+	}
+	if err := k.Execute(kernel.Request{Code: "1"}, newRecorder()); !errors.Is(err, kernel.ErrDead) {
+		t.Errorf("execute after the end: %v", err)
 	}
 }
 
@@ -123,30 +119,27 @@ func interrupt(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// TestServer_Killed: the server would take up to three seconds to notice.
-func TestServer_Killed(t *testing.T) {
-	for _, f := range flavors {
-		t.Run(f.name, func(t *testing.T) {
-			s := newJupyter(t, f).provider(t, kernel.ServerConfig{})
-			k := start(t, s, kernel.StartSpec{Language: "python", ID: "same"})
-			process := pid(t, k)
-			r := begin(t, k, "print('last words', flush=True); import time; time.sleep(60)")
-			r.await(t, kernel.KindStream)
-			queued := begin(t, k, "1")
-			if err := syscall.Kill(process, syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range []*recorder{r, queued} {
-				if result := r.wait(t); result.Status != kernel.StatusDead || !errors.Is(result.Err, kernel.ErrDead) {
-					t.Errorf("%+v", result)
-				}
-			}
-			<-k.Done()
-			again := start(t, s, kernel.StartSpec{Language: "python", ID: "same"})
-			if got := value(t, again, "'last' in dir()"); got != "False" {
-				t.Errorf("the new kernel is the old one")
-			}
-		})
+// serverKilled kills a kernel: the server would take up to three seconds to notice.
+func serverKilled(t *testing.T, j *jupyterServer) {
+	t.Helper()
+	s := j.provider(t, kernel.ServerConfig{})
+	k := start(t, s, kernel.StartSpec{Language: "python", ID: "same"})
+	process := pid(t, k)
+	r := begin(t, k, "print('last words', flush=True); import time; time.sleep(60)")
+	r.await(t, kernel.KindStream)
+	queued := begin(t, k, "1")
+	if err := syscall.Kill(process, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*recorder{r, queued} {
+		if result := r.wait(t); result.Status != kernel.StatusDead || !errors.Is(result.Err, kernel.ErrDead) {
+			t.Errorf("%+v", result)
+		}
+	}
+	<-k.Done()
+	again := start(t, s, kernel.StartSpec{Language: "python", ID: "same"})
+	if got := value(t, again, "'last' in dir()"); got != "False" {
+		t.Errorf("the new kernel is the old one")
 	}
 }
 
@@ -171,39 +164,36 @@ func TestServer_Restarted(t *testing.T) {
 	ok(t, start(t, s, kernel.StartSpec{Language: "python"}), "1")
 }
 
-// TestServer_Adopt: execd is killed and comes back.
-func TestServer_Adopt(t *testing.T) {
-	for _, f := range []flavor{server2, server1, enterpriseGateway, listing(kernelGateway)} {
-		t.Run(f.name, func(t *testing.T) {
-			j := newJupyter(t, f)
-			first := j.provider(t, kernel.ServerConfig{Keep: true})
-			k := start(t, first, kernel.StartSpec{Language: "python", ID: "ctx-1"})
-			ok(t, k, "x = 41")
-			other := start(t, j.provider(t, kernel.ServerConfig{Owner: "another"}), kernel.StartSpec{Language: "python", ID: "ctx-2"})
-			ok(t, other, "1")
-			if list, err := first.Adopt(deadline(t)); err != nil || len(list) != 0 {
-				t.Errorf("adopts what it has: %v, %v", list, err)
-			}
-			if err := first.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if err := k.Err(); !errors.Is(err, kernel.ErrDead) {
-				t.Errorf("after Close: %v", err)
-			}
-
-			list, err := j.provider(t, kernel.ServerConfig{}).Adopt(deadline(t))
-			if err != nil || len(list) != 1 || list[0].ID != "ctx-1" || list[0].Language != "python" {
-				t.Fatalf("adopted %+v, %v", list, err)
-			}
-			if got := value(t, list[0].Kernel, "x + 1"); got != "42" {
-				t.Errorf("x + 1 is %s", got)
-			}
-		})
-	}
+// TestServer_AdoptListing: a gateway may be told to list its kernels.
+func TestServer_AdoptListing(t *testing.T) {
+	serverAdopt(t, newJupyter(t, kernelGateway.with("listing", "--JupyterWebsocketPersonality.list_kernels=True")))
 }
 
-func listing(f flavor) flavor {
-	return f.with("listing", "--JupyterWebsocketPersonality.list_kernels=True")
+// serverAdopt stops execd, or what stands for it, and starts it again.
+func serverAdopt(t *testing.T, j *jupyterServer) {
+	t.Helper()
+	first := j.provider(t, kernel.ServerConfig{Keep: true})
+	k := start(t, first, kernel.StartSpec{Language: "python", ID: "ctx-1"})
+	ok(t, k, "x = 41")
+	other := start(t, j.provider(t, kernel.ServerConfig{Owner: "another"}), kernel.StartSpec{Language: "python", ID: "ctx-2"})
+	ok(t, other, "1")
+	if list, err := first.Adopt(deadline(t)); err != nil || len(list) != 0 {
+		t.Errorf("adopts what it has: %v, %v", list, err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Err(); !errors.Is(err, kernel.ErrDead) {
+		t.Errorf("after Close: %v", err)
+	}
+
+	list, err := j.provider(t, kernel.ServerConfig{}).Adopt(deadline(t))
+	if err != nil || len(list) != 1 || list[0].ID != "ctx-1" || list[0].Language != "python" {
+		t.Fatalf("adopted %+v, %v", list, err)
+	}
+	if got := value(t, list[0].Kernel, "x + 1"); got != "42" {
+		t.Errorf("x + 1 is %s", got)
+	}
 }
 
 // TestServer_Root: a kernel whose directory is below the server's root starts

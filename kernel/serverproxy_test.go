@@ -130,40 +130,37 @@ func (g gate) await(t *testing.T) {
 	}
 }
 
-// behindProxy starts a server, a proxy before it and a kernel through both.
-func behindProxy(t *testing.T, f flavor, cfg kernel.ServerConfig, extra ...string) (kernel.Kernel, *proxy) {
+// behindProxy starts a proxy before the server and a kernel through it.
+func behindProxy(t *testing.T, j *jupyterServer, cfg kernel.ServerConfig) (kernel.Kernel, *proxy) {
 	t.Helper()
-	p := newProxy(t, newJupyter(t, f, extra...).port)
+	p := newProxy(t, j.port)
 	cfg.URL = p.url()
 	return start(t, newServer(t, cfg), kernel.StartSpec{Language: "python"}), p
 }
 
-// TestServer_Cut: what runs when the connection is cut ends as it would have.
-func TestServer_Cut(t *testing.T) {
-	for _, f := range flavors {
-		t.Run(f.name, func(t *testing.T) {
-			k, p := behindProxy(t, f, kernel.ServerConfig{OutageGrace: patience})
-			g := newGate(t)
-			r := begin(t, k, g.code("1/0"))
-			r.await(t, kernel.KindStream)
-			queued := begin(t, k, "2") // emptied out of the queue by the error, if it gets there before the cut
-			p.cut()
-			r.await(t, kernel.KindDropped)
-			g.release(t)
-			result := r.wait(t)
-			if result.Status != kernel.StatusError || result.EName != "ZeroDivisionError" || result.Err != nil {
-				t.Errorf("%+v", result)
-			}
-			if got := r.text("stdout"); got != "before\nafter\n" {
-				t.Errorf("stdout %q", got)
-			}
-			if result := queued.wait(t); result.Status != kernel.StatusAborted && !errors.Is(result.Err, kernel.ErrLost) {
-				t.Errorf("queued: %+v", result)
-			}
-			if got := value(t, k, "6*7"); got != "42" {
-				t.Errorf("afterwards: %s", got)
-			}
-		})
+// serverCut: what runs when the connection is cut ends as it would have.
+func serverCut(t *testing.T, j *jupyterServer) {
+	t.Helper()
+	k, p := behindProxy(t, j, kernel.ServerConfig{OutageGrace: patience})
+	g := newGate(t)
+	r := begin(t, k, g.code("1/0"))
+	r.await(t, kernel.KindStream)
+	queued := begin(t, k, "2") // emptied out of the queue by the error, if it gets there before the cut
+	p.cut()
+	r.await(t, kernel.KindDropped)
+	g.release(t)
+	result := r.wait(t)
+	if result.Status != kernel.StatusError || result.EName != "ZeroDivisionError" || result.Err != nil {
+		t.Errorf("%+v", result)
+	}
+	if got := r.text("stdout"); got != "before\nafter\n" {
+		t.Errorf("stdout %q", got)
+	}
+	if result := queued.wait(t); result.Status != kernel.StatusAborted && !errors.Is(result.Err, kernel.ErrLost) {
+		t.Errorf("queued: %+v", result)
+	}
+	if got := value(t, k, "6*7"); got != "42" {
+		t.Errorf("afterwards: %s", got)
 	}
 }
 
@@ -172,7 +169,7 @@ func TestServer_Cut(t *testing.T) {
 func TestServer_Buffered(t *testing.T) {
 	for _, f := range []flavor{server2, server1} {
 		t.Run(f.name, func(t *testing.T) {
-			k, p := behindProxy(t, f, kernel.ServerConfig{OutageGrace: patience})
+			k, p := behindProxy(t, newJupyter(t, f), kernel.ServerConfig{OutageGrace: patience})
 			g := newGate(t)
 			r := begin(t, k, g.code("6*7"))
 			r.await(t, kernel.KindStream)
@@ -190,8 +187,8 @@ func TestServer_Buffered(t *testing.T) {
 // TestServer_ReplyLost: the server keeps nothing for the disconnected, and the
 // cell ends meanwhile. Nobody knows how.
 func TestServer_ReplyLost(t *testing.T) {
-	k, p := behindProxy(t, server2, kernel.ServerConfig{OutageGrace: patience, Grace: short},
-		"--MappingKernelManager.buffer_offline_messages=False")
+	forgetful := server2.with("no buffers", "--MappingKernelManager.buffer_offline_messages=False")
+	k, p := behindProxy(t, newJupyter(t, forgetful), kernel.ServerConfig{OutageGrace: patience, Grace: short})
 	g := newGate(t)
 	r := begin(t, k, g.code("x = 42"))
 	r.await(t, kernel.KindStream)
@@ -210,7 +207,7 @@ func TestServer_ReplyLost(t *testing.T) {
 // TestServer_Down: without a server a run ends soon and says what is known,
 // and what was not run then is not run later. The kernel outlives it.
 func TestServer_Down(t *testing.T) {
-	k, p := behindProxy(t, server2, kernel.ServerConfig{ReconnectTimeout: 2 * patience})
+	k, p := behindProxy(t, newJupyter(t, server2), kernel.ServerConfig{ReconnectTimeout: 2 * patience})
 	g := newGate(t)
 	r := begin(t, k, "y = 1\n"+g.code("x = 42"))
 	r.await(t, kernel.KindStream)
@@ -251,7 +248,7 @@ func valueSoon(t *testing.T, k kernel.Kernel, expression string) string {
 
 // TestServer_GivenUp: nobody waits for ever for a kernel without a connection.
 func TestServer_GivenUp(t *testing.T) {
-	k, p := behindProxy(t, server2, kernel.ServerConfig{ReconnectTimeout: short, OutageGrace: short})
+	k, p := behindProxy(t, newJupyter(t, server2), kernel.ServerConfig{ReconnectTimeout: short, OutageGrace: short})
 	p.setDown(true)
 	<-k.Done()
 	if err := k.Err(); !errors.Is(err, kernel.ErrDead) {

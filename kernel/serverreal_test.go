@@ -74,7 +74,6 @@ type jupyterServer struct {
 	root   string
 	env    []string
 	bin    string
-	extra  []string
 	cmd    *exec.Cmd
 	log    *os.File
 }
@@ -84,7 +83,7 @@ func (j *jupyterServer) url() string {
 }
 
 // newJupyter starts a real server, or skips the test where there is none.
-func newJupyter(t *testing.T, f flavor, extra ...string) *jupyterServer {
+func newJupyter(t *testing.T, f flavor) *jupyterServer {
 	t.Helper()
 	environment.Do(func() {
 		environment.servers, environment.kernels = script(t, "jupyter-servers.sh"), script(t, "python-kernel.sh")
@@ -101,7 +100,7 @@ func newJupyter(t *testing.T, f flavor, extra ...string) *jupyterServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := &jupyterServer{flavor: f, root: root, extra: extra, log: log, port: freePort(t)}
+	j := &jupyterServer{flavor: f, root: root, log: log, port: freePort(t)}
 	j.bin = filepath.Join(environment.servers, f.bin)
 	j.env = append(os.Environ(), "JUPYTER_PATH="+environment.kernels, "HOME="+home, "JUPYTER_RUNTIME_DIR="+home+"/run",
 		"JUPYTER_CONFIG_DIR="+home+"/config", "JUPYTER_DATA_DIR="+home+"/data", "IPYTHONDIR="+home+"/ipython")
@@ -133,7 +132,7 @@ func (j *jupyterServer) start(t *testing.T) {
 	t.Helper()
 	fill := strings.NewReplacer("PORT", strconv.Itoa(j.port), "TOKEN", token, "ROOT", j.root)
 	var args []string
-	for _, a := range append(append([]string(nil), j.flavor.args...), j.extra...) {
+	for _, a := range j.flavor.args {
 		args = append(args, fill.Replace(a))
 	}
 	j.cmd = exec.Command(j.bin, args...)
@@ -205,34 +204,50 @@ func (f flavor) with(name string, args ...string) flavor {
 	return f
 }
 
-func TestServer_Cells(t *testing.T) {
+// TestServer_Real does with each server what must work with all.
+func TestServer_Real(t *testing.T) {
 	legacy := server2.with("legacy protocol", "--ZMQChannelsWebsocketConnection.kernel_ws_protocol=")
 	for _, f := range append([]flavor{legacy}, flavors...) {
 		t.Run(f.name, func(t *testing.T) {
 			j := newJupyter(t, f)
-			k := start(t, j.provider(t, kernel.ServerConfig{}), kernel.StartSpec{Language: "py", ID: "cells"})
-			if k.ID() != "cells" || k.Language() != "python" {
-				t.Errorf("id %q, language %q", k.ID(), k.Language())
-			}
-			for name, test := range map[string]func(*testing.T, kernel.Kernel){
-				"Print":         pythonPrint,
-				"Stderr":        pythonStderr,
-				"Result":        pythonResult,
-				"Error":         pythonError,
-				"Display":       pythonDisplay,
-				"Update":        pythonUpdate,
-				"JSON":          pythonJSON,
-				"Clear":         pythonClear,
-				"Page":          pythonPage,
-				"Unicode":       pythonUnicode,
-				"Count":         pythonCount,
-				"Refused input": pythonInputRefused,
-				"Silent":        pythonSilent,
-				"Queue":         pythonQueue,
+			for name, test := range map[string]func(*testing.T, *jupyterServer){
+				"Cells":     serverCells,
+				"Lifecycle": serverLifecycle,
+				"Killed":    serverKilled,
+				"Cut":       serverCut,
 			} {
-				t.Run(name, func(t *testing.T) { test(t, k) })
+				t.Run(name, func(t *testing.T) { test(t, j) })
+			}
+			if f.name != kernelGateway.name { // does not list its kernels
+				t.Run("Adopt", func(t *testing.T) { serverAdopt(t, j) })
 			}
 		})
+	}
+}
+
+func serverCells(t *testing.T, j *jupyterServer) {
+	t.Helper()
+	k := start(t, j.provider(t, kernel.ServerConfig{}), kernel.StartSpec{Language: "py", ID: "cells"})
+	if k.ID() != "cells" || k.Language() != "python" {
+		t.Errorf("id %q, language %q", k.ID(), k.Language())
+	}
+	for name, test := range map[string]func(*testing.T, kernel.Kernel){
+		"Print":         pythonPrint,
+		"Stderr":        pythonStderr,
+		"Result":        pythonResult,
+		"Error":         pythonError,
+		"Display":       pythonDisplay,
+		"Update":        pythonUpdate,
+		"JSON":          pythonJSON,
+		"Clear":         pythonClear,
+		"Page":          pythonPage,
+		"Unicode":       pythonUnicode,
+		"Count":         pythonCount,
+		"Refused input": pythonInputRefused,
+		"Silent":        pythonSilent,
+		"Queue":         pythonQueue,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, k) })
 	}
 }
 
