@@ -20,30 +20,43 @@ type meter struct {
 
 	mu      sync.Mutex
 	latest  metrics.Reading
-	feeds   map[time.Duration]*feed
+	feeds   map[beat]*feed
 	failure error // of the last reading
 	waiting []msg.GetMetrics
 }
 
-// feed is one interval's.
+// beat is when a feed has its samples, in ticks of the grid. Many readers are
+// spread over the phases of their interval, so that not all are written to at
+// once.
+type beat struct{ every, phase int64 }
+
+var standardBeat = beat{every: int64(msg.MetricsInterval / msg.MetricsGrid)}
+
+// count is how many samples are due up to a tick, behind a first one.
+func (b beat) count(tick int64) int64 { return (tick-b.phase+b.every)/b.every - 1 }
+
+// next is the first tick behind the given one at which a sample is due.
+func (b beat) next(tick int64) int64 { return (b.count(tick)+1)*b.every + b.phase }
+
+// feed is one beat's.
 type feed struct {
 	*msg.Feed
-	every   int64           // in ticks
+	beat
 	since   metrics.Reading // of its last sample
 	readers int             // the standard feed stays without
 }
 
 func newMeter(config metrics.Config) *meter {
-	standard := newFeed(msg.MetricsInterval, func() {})
+	standard := newFeed(standardBeat, func() {})
 	return &meter{
 		born:    time.Now(),
 		sampler: metrics.New(config),
-		feeds:   map[time.Duration]*feed{msg.MetricsInterval: standard},
+		feeds:   map[beat]*feed{standardBeat: standard},
 	}
 }
 
-func newFeed(interval time.Duration, leave func()) *feed {
-	return &feed{Feed: msg.NewFeed(interval, leave), every: int64(interval / msg.MetricsGrid)}
+func newFeed(b beat, leave func()) *feed {
+	return &feed{Feed: msg.NewFeed(time.Duration(b.every)*msg.MetricsGrid, int(b.phase), leave), beat: b}
 }
 
 func (m *meter) read(now time.Time) (metrics.Reading, error) {
@@ -70,7 +83,7 @@ func (m *meter) next(tick int64) int64 {
 	}
 	next := int64(math.MaxInt64)
 	for _, f := range m.feeds {
-		next = min(next, (tick/f.every+1)*f.every)
+		next = min(next, f.beat.next(tick))
 	}
 	return next
 }
@@ -87,7 +100,7 @@ func (m *meter) publish(last int64, s sampled) {
 	m.latest, m.failure = s.reading, nil
 	for _, f := range m.feeds {
 		early := f.since.Time().IsZero() || s.tick == 1
-		if !early && s.tick/f.every == last/f.every {
+		if !early && f.count(s.tick) == f.count(last) {
 			continue
 		}
 		sample := describeSample(s.reading.Since(f.since), s.counts)
@@ -120,7 +133,7 @@ func (m *meter) whenMeasured(q msg.GetMetrics) {
 
 // answer answers who waits, as far as there is an answer; mu is held.
 func (m *meter) answer() {
-	sample, _ := m.feeds[msg.MetricsInterval].Latest()
+	sample, _ := m.feeds[standardBeat].Latest()
 	if sample.Time.IsZero() && m.failure == nil {
 		return
 	}
@@ -134,35 +147,35 @@ func (m *meter) answer() {
 	m.waiting = nil
 }
 
-// join counts a reader of an interval. A new feed begins with the newest
+// join counts a reader of a feed. A new feed begins with the newest
 // sample of the standard one.
-func (m *meter) join(interval time.Duration, leave func()) *msg.Feed {
+func (m *meter) join(b beat, leave func()) *msg.Feed {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f := m.feeds[interval]
+	f := m.feeds[b]
 	if f == nil {
-		f = newFeed(interval, leave)
-		if sample, _ := m.feeds[msg.MetricsInterval].Latest(); !sample.Time.IsZero() {
+		f = newFeed(b, leave)
+		if sample, _ := m.feeds[standardBeat].Latest(); !sample.Time.IsZero() {
 			f.since = m.latest
 			f.Publish(sample)
 		}
-		m.feeds[interval] = f
+		m.feeds[b] = f
 	}
 	f.readers++
 	return f.Feed
 }
 
 // left takes a reader off, and the feed with the last one.
-func (m *meter) left(interval time.Duration) {
+func (m *meter) left(b beat) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f := m.feeds[interval]
+	f := m.feeds[b]
 	if f == nil {
 		return
 	}
 	f.readers--
-	if f.readers <= 0 && interval != msg.MetricsInterval {
-		delete(m.feeds, interval)
+	if f.readers <= 0 && b != standardBeat {
+		delete(m.feeds, b)
 	}
 }
 
@@ -185,13 +198,6 @@ func (m *meter) watchers() int {
 		n += f.Readers()
 	}
 	return n
-}
-
-// oomKills is how many processes the kernel had killed for want of memory.
-func (m *meter) oomKills() uint64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.latest.OOMKills()
 }
 
 func describeSample(s metrics.Sample, c counts) msg.Metrics {

@@ -32,8 +32,8 @@ type (
 		counts  counts
 		err     error
 	}
-	// readerLeft says that somebody does not read this interval any more.
-	readerLeft struct{ interval time.Duration }
+	// readerLeft says that somebody does not read this feed any more.
+	readerLeft struct{ beat }
 )
 
 func (w *watcher) Receive(ctx actor.Context) {
@@ -50,7 +50,7 @@ func (w *watcher) Receive(ctx actor.Context) {
 	case msg.WatchMetrics:
 		w.watch(ctx, m)
 	case readerLeft:
-		w.meter.left(m.interval)
+		w.meter.left(m.beat)
 	case *actor.Stopping, *actor.Restarting:
 		stopTimer(w.timer)
 	case actor.SystemMessage, actor.AutoReceiveMessage:
@@ -101,9 +101,13 @@ func (w *watcher) watch(ctx actor.Context, m msg.WatchMetrics) {
 		m.Fail(msg.Errorf(msg.InvalidRequest, "the interval must be between %v and %v", msg.MetricsGrid, msg.MetricsLongest))
 		return
 	}
-	interval := (m.Interval + msg.MetricsGrid - 1).Truncate(msg.MetricsGrid)
+	b := beat{int64((m.Interval + msg.MetricsGrid - 1) / msg.MetricsGrid), int64(m.Phase)}
+	if b.phase < 0 || b.phase >= b.every {
+		m.Fail(msg.Errorf(msg.InvalidRequest, "the phase must be within the interval"))
+		return
+	}
 	self, s := ctx.Self(), w.system
-	m.Answer(w.meter.join(interval, func() { s.tell(self, readerLeft{interval}) }))
+	m.Answer(w.meter.join(b, func() { s.tell(self, readerLeft{b}) }))
 	if !w.taking {
 		w.schedule(ctx)
 	}

@@ -113,6 +113,33 @@ func TestMetrics_Intervals(t *testing.T) {
 	s.nextSample(renewed, last)
 }
 
+// TestMetrics_Phases: readers of one interval can be spread over it.
+func TestMetrics_Phases(t *testing.T) {
+	s := start(t, nil)
+	early, late := watchMetrics(300*time.Millisecond), watchMetrics(300*time.Millisecond)
+	late.Phase = 1
+	first, second := must(s, early), must(s, late)
+	defer first.Leave()
+	defer second.Leave()
+	if first == second {
+		t.Fatal("two phases share a feed")
+	}
+	a := s.nextSample(first, time.Now())
+	a = s.nextSample(first, a.Time) // the one before may have been for whoever had just come
+	b := s.nextSample(second, a.Time)
+	c := s.nextSample(first, a.Time)
+	if !b.Time.Before(c.Time) {
+		t.Errorf("samples of %v and %v, and that between the two at %v", a.Time, c.Time, b.Time)
+	}
+	for _, phase := range []int{-1, 3} {
+		bad := watchMetrics(300 * time.Millisecond)
+		bad.Phase = phase
+		if _, err := ask(s, bad); err == nil {
+			t.Errorf("there is a phase %d of three", phase)
+		}
+	}
+}
+
 func TestMetrics_Bounds(t *testing.T) {
 	s := start(t, nil)
 	for _, interval := range []time.Duration{-1, 0, 99 * time.Millisecond, msg.MetricsLongest + 1} {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"math"
 	"sync"
 	"time"
 
@@ -10,12 +11,12 @@ import (
 )
 
 // broadcasts are the streams of samples, one for each interval that somebody
-// watches.
+// watches, and for each phase of it that is needed for many.
 type broadcasts struct {
 	timeout time.Duration // after which a reader that takes nothing is gone
 
 	mu      sync.Mutex
-	all     map[time.Duration]*broadcast
+	all     map[beat]*broadcast
 	closing chan struct{}
 	closed  bool
 	running sync.WaitGroup
@@ -31,6 +32,7 @@ type broadcast struct {
 	wake  chan struct{} // cap 1: somebody has arrived
 
 	arrived []*viewer // guarded by owner.mu
+	size    int       // with those who have arrived; guarded by owner.mu
 
 	viewers []*viewer // from here on the goroutine's own
 	shown   time.Time // of the newest sample that was sent
@@ -38,7 +40,40 @@ type broadcast struct {
 }
 
 func newBroadcasts(timeout time.Duration) *broadcasts {
-	return &broadcasts{timeout: timeout, all: map[time.Duration]*broadcast{}, closing: make(chan struct{})}
+	return &broadcasts{timeout: timeout, all: map[beat]*broadcast{}, closing: make(chan struct{})}
+}
+
+// beat is an interval and a phase of it.
+type beat struct {
+	interval time.Duration
+	phase    int
+}
+
+func beatOf(f *msg.Feed) beat { return beat{f.Interval, f.Phase} }
+
+// crowd is how many readers share a phase before another is begun: to write
+// to them all takes some 10 ms, which the last of them waits for.
+const crowd = 1000
+
+// phase is the one that the next reader of an interval should take: the first
+// that is not crowded, or else the one with the fewest readers.
+func (bs *broadcasts) phase(interval time.Duration) int {
+	bs.mu.Lock()
+	defer bs.mu.Unlock()
+	best, fewest := 0, math.MaxInt
+	for phase := range int(interval / msg.MetricsGrid) {
+		n := 0
+		if b := bs.all[beat{interval, phase}]; b != nil {
+			n = b.size
+		}
+		if n < crowd {
+			return phase
+		}
+		if n < fewest {
+			best, fewest = phase, n
+		}
+	}
+	return best
 }
 
 // join adds a reader, and takes over the feed.
@@ -50,15 +85,16 @@ func (bs *broadcasts) join(feed *msg.Feed, v *viewer) {
 		_ = v.conn.Close() // the server has ended; it would never be told more
 		return
 	}
-	b := bs.all[feed.Interval]
+	b := bs.all[beatOf(feed)]
 	if b != nil {
 		feed.Leave() // one for all
 	} else {
 		b = &broadcast{owner: bs, feed: feed, write: newNonblocking(), wake: make(chan struct{}, 1)}
-		bs.all[feed.Interval] = b
+		bs.all[beatOf(feed)] = b
 		bs.running.Go(b.run)
 	}
 	b.arrived = append(b.arrived, v)
+	b.size++
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -140,6 +176,9 @@ func (b *broadcast) forget() {
 			kept = append(kept, v)
 		}
 	}
+	b.owner.mu.Lock()
+	b.size -= len(b.viewers) - len(kept)
+	b.owner.mu.Unlock()
 	clear(b.viewers[len(kept):])
 	b.viewers = kept
 	if cap(kept) > 4*len(kept) {
@@ -155,7 +194,7 @@ func (b *broadcast) isOver() bool {
 	if len(b.viewers) > 0 || len(b.arrived) > 0 {
 		return false
 	}
-	delete(b.owner.all, b.feed.Interval)
+	delete(b.owner.all, beatOf(b.feed))
 	return true
 }
 

@@ -129,7 +129,9 @@ func (s *Server) watchMetrics(c echo.Context) error {
 	}
 	// The answer has to be waited for, or nobody would leave the feed.
 	ctx := context.WithoutCancel(c.Request().Context())
-	feed, err := msg.Ask(ctx, s.config.Supervisor, msg.WatchMetrics{Reply: msg.NewReply[*msg.Feed](), Interval: interval})
+	feed, err := msg.Ask(ctx, s.config.Supervisor, msg.WatchMetrics{
+		Reply: msg.NewReply[*msg.Feed](), Interval: interval, Phase: s.broadcasts.phase(interval),
+	})
 	if err != nil {
 		return err
 	}
@@ -150,5 +152,9 @@ func readInterval(value string) (time.Duration, error) {
 	if err != nil {
 		return 0, badRequest("interval_ms must be a number of milliseconds, got %q", value)
 	}
-	return time.Duration(n) * time.Millisecond, nil
+	interval := time.Duration(n) * time.Millisecond
+	if interval < msg.MetricsGrid {
+		return interval, nil // which is refused, and not made longer
+	}
+	return (interval + msg.MetricsGrid - 1).Truncate(msg.MetricsGrid), nil
 }

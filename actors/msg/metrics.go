@@ -17,6 +17,7 @@ type GetMetrics struct{ Reply[Metrics] }
 type WatchMetrics struct {
 	Reply[*Feed]
 	Interval time.Duration // rounded up to a multiple of MetricsGrid
+	Phase    int           // multiples of MetricsGrid by which its samples come later, below the interval
 }
 
 // Bounds of the interval between samples.
@@ -51,6 +52,7 @@ type Resources struct {
 // the newest, so that whoever falls behind goes on with that one.
 type Feed struct {
 	Interval time.Duration
+	Phase    int
 	leave    func()
 	readers  atomic.Int64
 
@@ -61,8 +63,8 @@ type Feed struct {
 
 // NewFeed returns a feed without a sample. Leave is called when a reader has
 // left.
-func NewFeed(interval time.Duration, leave func()) *Feed {
-	return &Feed{Interval: interval, leave: leave, next: make(chan struct{})}
+func NewFeed(interval time.Duration, phase int, leave func()) *Feed {
+	return &Feed{Interval: interval, Phase: phase, leave: leave, next: make(chan struct{})}
 }
 
 // Publish replaces the sample and wakes everybody who waits for it.

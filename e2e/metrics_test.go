@@ -1,0 +1,133 @@
+package e2e_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// sample is what tests look at of the metrics.
+type sample struct {
+	CPUCount   int     `json:"cpu_count"`
+	CPUUsed    float64 `json:"cpu_used_pct"`
+	MemTotal   float64 `json:"mem_total_mib"`
+	MemUsed    float64 `json:"mem_used_mib"`
+	Timestamp  int64   `json:"timestamp"`
+	DiskTotal  float64 `json:"disk_total_mib"`
+	HostUptime float64 `json:"host_uptime_s"`
+	Executions int     `json:"executions"`
+	Streams    int     `json:"streams"`
+	Host       struct {
+		CPUCount int     `json:"cpu_count"`
+		MemTotal float64 `json:"mem_total_mib"`
+	} `json:"host"`
+}
+
+func (m sample) check(tb testing.TB) {
+	tb.Helper()
+	if m.CPUCount < 1 || m.CPUUsed < 0 || m.CPUUsed > 100 || m.MemUsed <= 0 || m.MemUsed > m.MemTotal || m.Timestamp < 1e12 {
+		tb.Errorf("impossible: %+v", m)
+	}
+	if m.Host.CPUCount < m.CPUCount || m.Host.MemTotal < m.MemTotal || m.DiskTotal <= 0 || m.HostUptime <= 0 {
+		tb.Errorf("impossible: %+v", m)
+	}
+}
+
+// watchMetrics reads samples until enough holds.
+func (d *daemon) watchMetrics(tb testing.TB, query string, enough func(sample) bool, h ...string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := d.send(ctx, http.MethodGet, "/metrics/watch"+query, nil, h...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer r.Body.Close()
+	for lines := bufio.NewScanner(r.Body); lines.Scan(); {
+		line := strings.TrimPrefix(lines.Text(), "data: ")
+		if line == "" {
+			continue
+		}
+		var m sample
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			tb.Fatalf("%v in %q", err, line)
+		}
+		m.check(tb)
+		if enough(m) {
+			return
+		}
+	}
+	tb.Fatal("the stream of samples has ended")
+}
+
+// TestMetrics: the contract's fields within their bounds, and the newest sample at once.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	first := get[sample](t, d, "/metrics")
+	first.check(t)
+	d.watchMetrics(t, "", func(m sample) bool { return m.Timestamp > first.Timestamp })
+}
+
+// TestMetrics_Watch: samples come at the interval, in the framing of the client, and tell what runs.
+func TestMetrics_Watch(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	d.ok(t, http.MethodPost, "/command", object{"command": "sleep 600", "background": true})
+	for _, agent := range []string{"curl/8", "OpenSandbox-Go-SDK/1.0"} {
+		n, last := 0, int64(0)
+		d.watchMetrics(t, "?interval_ms=100", func(m sample) bool {
+			if m.Timestamp <= last {
+				t.Errorf("a sample of %d comes behind that of %d", m.Timestamp, last)
+			}
+			last = m.Timestamp
+			n++
+			return n >= 5 && m.Executions == 1 && m.Streams >= 1
+		}, "User-Agent", agent)
+	}
+	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodGet, "/metrics/watch?interval_ms=50", nil)
+}
+
+// TestMetrics_Prometheus: what was done is counted, for who asks for text.
+func TestMetrics_Prometheus(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	d.ok(t, http.MethodPost, "/command", object{"command": "echo hi"})
+	d.ok(t, http.MethodPost, "/command", object{"command": "exit 3"})
+	for _, want := range []string{
+		`execd_http_requests_total{method="POST",route="/command",status="200"} 2`,
+		`execd_executions_total{kind="command",outcome="success"} 1`,
+		`execd_executions_total{kind="command",outcome="failure"} 1`,
+		"execd_relayed_events_total ", "execd_sampler_age_seconds ", "go_goroutines ",
+	} {
+		eventually(t, want, func() bool {
+			a := d.ok(t, http.MethodGet, "/metrics", nil, "Accept", "text/plain;version=0.0.4,*/*;q=0.1")
+			return strings.Contains(a.body, "\n"+want)
+		})
+	}
+}
+
+// TestMetrics_Shutdown: who watches does not hold up the end, and sees one.
+func TestMetrics_Shutdown(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := d.send(ctx, http.MethodGet, "/metrics/watch", nil)
+	must(t, err)
+	defer r.Body.Close()
+	lines := bufio.NewScanner(r.Body)
+	if !lines.Scan() {
+		t.Fatalf("no sample: %v", lines.Err())
+	}
+	d.stop(t)
+	for lines.Scan() {
+		continue
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("the stream was cut: %v", err)
+	}
+}
