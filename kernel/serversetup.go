@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A Jupyter server starts kernels with its own environment, in a directory
@@ -16,54 +17,33 @@ import (
 // at some variables any more; PYTHONPATH and LD_LIBRARY_PATH are such.
 
 // setupCode returns code in a language that changes to a directory, if it is
-// not empty, and sets variables. ok is false if nothing is known for the
-// language, or a JVM would have to do it, which cannot.
+// not empty, and sets variables. ok is false if there is no such code: nothing
+// is known for the language, or the language cannot do it, as a JVM.
 func setupCode(language, dir string, env map[string]string) (code string, ok bool) {
-	write, ok := setupWriters[language]
-	if !ok {
-		return "", false
+	switch language {
+	case "python":
+		return "__import__('os').environ.update(" + quoteJSON(env) + ")" + when(dir, "; __import__('os').chdir(", ")", quoteJSON), true
+	case "javascript", "typescript":
+		// eval keeps the compiler of TypeScript from asking for @types/node.
+		return "void Object.assign(eval('process').env, " + quoteJSON(env) + ");" +
+			when(dir, "void eval('process').chdir(", ");", quoteJSON), true
+	case "bash":
+		export := func(k, v string) string { return "export " + k + "=" + quoteShell(v) }
+		return lines(env, export) + when(dir, "cd -- ", "", quoteShell), true
+	case "go": // commands of gonb
+		set := func(k, v string) string { return "%env " + k + " " + quoteGonb(v) }
+		code = lines(env, set) + when(dir, "%cd ", "", quoteGonb)
+		return code, isASCII(code)
 	}
-	return write(dir, env), true
-}
-
-var setupWriters = map[string]func(dir string, env map[string]string) string{
-	"python": func(dir string, env map[string]string) string {
-		return "__import__('os').environ.update(" + quoteJSON(env) + ")" + when(dir, "; __import__('os').chdir(", ")")
-	},
-	// eval keeps the compiler of TypeScript from asking for @types/node.
-	"javascript": nodeSetup,
-	"typescript": nodeSetup,
-	"bash": func(dir string, env map[string]string) string {
-		return lines(env, func(k, v string) string { return "export " + k + "=" + quoteShell(v) }) +
-			when(dir, "cd -- ", "", quoteShell)
-	},
-	"go": func(dir string, env map[string]string) string { // commands of gonb
-		return lines(env, func(k, v string) string { return "%env " + k + " " + quoteJSON(v) }) + when(dir, "%cd ", "")
-	},
-	"r": func(dir string, env map[string]string) string {
-		return lines(env, func(k, v string) string { return "invisible(Sys.setenv(" + k + "=" + quoteJSON(v) + "))" }) +
-			when(dir, "invisible(setwd(", "))")
-	},
-	"ruby": func(dir string, env map[string]string) string {
-		return lines(env, func(k, v string) string { return "ENV['" + k + "']=" + quoteRuby(v) }) +
-			when(dir, "Dir.chdir(", ");nil", quoteRuby)
-	},
-}
-
-func nodeSetup(dir string, env map[string]string) string {
-	return "void eval('Object').assign(eval('process').env, " + quoteJSON(env) + ");" +
-		when(dir, "void eval('process').chdir(", ");")
+	return "", false
 }
 
 // when puts a quoted directory between before and after, if there is one.
-func when(dir, before, after string, quote ...func(string) string) string {
-	switch {
-	case dir == "":
+func when(dir, before, after string, quote func(string) string) string {
+	if dir == "" {
 		return ""
-	case len(quote) > 0:
-		return before + quote[0](dir) + after
 	}
-	return before + quoteJSON(dir) + after
+	return before + quote(dir) + after
 }
 
 func lines(env map[string]string, line func(k, v string) string) string {
@@ -74,17 +54,23 @@ func lines(env map[string]string, line func(k, v string) string) string {
 	return b.String()
 }
 
-// quoteJSON writes strings as Python, JavaScript, R and gonb read them too.
-func quoteJSON(v any) string {
+// quoteJSON writes strings as Python and JavaScript read them too.
+func quoteJSON[T any](v T) string {
 	b, _ := json.Marshal(v) // of strings and maps of them, which cannot fail
 	return string(b)
 }
 
-// quoteShell and quoteRuby use the quotes in which nothing is expanded.
+// quoteShell uses the quotes in which nothing is expanded (POSIX, 2.2.2).
 func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-func quoteRuby(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
+// quoteGonb quotes an argument of a command of gonb.
+func quoteGonb(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(s) + `"`
+}
+
+// isASCII: gonb takes commands for Latin-1 (v0.10.7, splitCmd).
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
 // setup runs the code that gives the kernel its directory and environment.
