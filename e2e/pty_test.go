@@ -39,7 +39,8 @@ func TestPTY_TypeAndSee(t *testing.T) {
 	v.ends(7)
 	eventually(t, "the terminal is free", func() bool {
 		state := get[object](t, d, "/pty/"+id)
-		return state["running"] != true && state["held"] != true
+		running, held := state["running"].(bool), state["held"].(bool)
+		return !running && !held
 	})
 }
 
@@ -93,7 +94,7 @@ func TestPTY_HolderTakeoverObservers(t *testing.T) {
 	watching.shows("still kept")
 	offset := int64(get[object](t, d, "/pty/"+id)["output_offset"].(float64))
 	_ = second.conn.Close()
-	eventually(t, "the seat is free", func() bool { return get[object](t, d, "/pty/"+id)["held"] != true })
+	eventually(t, "the seat is free", func() bool { return !get[object](t, d, "/pty/"+id)["held"].(bool) })
 	again := d.view(t, id, fmtSince(offset))
 	again.types("echo af''ter\n")
 	again.shows("after")

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func (l *live) connect(path string) {
 	}
 	defer conn.Close()
 	_ = resp.Body.Close()
-	l.c.seen["GET /pty/{id}/ws 101"] = resp.StatusCode == 101
+	l.c.seen["GET /pty/{id}/ws 101"] = resp.StatusCode == http.StatusSwitchingProtocols
 	for kind := 0; kind != websocket.TextMessage; {
 		if kind, _, err = conn.ReadMessage(); err != nil {
 			l.t.Fatal(err)

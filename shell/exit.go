@@ -23,6 +23,8 @@ type Exit struct {
 type Usage struct {
 	User, System time.Duration // CPU time
 	MaxRSS       int64         // the largest resident set of any one of them, in bytes
+	Read         int64         // bytes from storage
+	Written      int64         // bytes to storage
 }
 
 func exitedWith(code int) Exit { return Exit{Code: code} }

@@ -88,28 +88,33 @@ func (o *Orphans) Close(ctx context.Context) {
 	signal.Stop(o.signals)
 	close(o.stop)
 	<-o.done
-	sig := syscall.SIGTERM
+	if endAdopted(ctx, syscall.SIGTERM) {
+		return
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shellGrace)
+	defer cancel()
+	endAdopted(last, syscall.SIGKILL)
+}
+
+// endAdopted sends a signal to each orphan, and reports whether none is left
+// before ctx is over.
+func endAdopted(ctx context.Context, sig syscall.Signal) bool {
+	seen := census{}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		reapOrphans()
 		owned.RLock()
 		left := adopted()
 		owned.RUnlock()
 		if len(left) == 0 {
-			return
+			return true
 		}
+		var members []member
 		for _, s := range left {
-			if pause == firstPause || sig == syscall.SIGKILL {
-				_ = signalMember(member{identity{s.pid, s.start}, s.group}, sig) // gone is as good
-			}
+			members = append(members, member{identity{s.pid, s.start}, s.group})
 		}
+		_ = signalAll(seen.add(members), sig) // gone is as good
 		if !sleep(ctx, pause) {
-			if sig == syscall.SIGKILL {
-				return
-			}
-			sig = syscall.SIGKILL
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), shellGrace)
-			defer cancel()
+			return false
 		}
 	}
 }

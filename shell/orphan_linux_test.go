@@ -1,6 +1,7 @@
 package shell_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -29,7 +30,7 @@ func children(t *testing.T) (alive, zombies []int) {
 		if err != nil {
 			continue
 		}
-		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 		switch {
 		case fields[1] != strconv.Itoa(os.Getpid()):
 		case fields[0] == "Z":

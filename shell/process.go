@@ -146,6 +146,7 @@ func (p *Process) CloseOutput() { p.out.close() }
 func (p *Process) Run(sink Sink) Exit {
 	p.out.run(sink, func() { _ = p.Signal(syscall.SIGKILL) }) // its output can be kept no longer
 	exit := p.child.wait()
+	exit.Usage.readStorage(p.child.pid)
 	p.mu.Lock()
 	p.exit, p.over = exit, true
 	p.mu.Unlock()
