@@ -78,6 +78,9 @@ func start(cfg *config) (*daemon, error) {
 			d.log.Warn().Err(err).Msg("orphans are left to process 1")
 		}
 	}
+	if d.kernels, err = d.provider(); err != nil {
+		return nil, errors.Join(err, d.abort())
+	}
 	d.startActors()
 	d.server = httpapi.New(httpapi.Config{
 		Supervisor:     d.system,
@@ -103,6 +106,13 @@ func limitMemory() {
 	}
 }
 
+// abort gives back what a start that failed has taken.
+func (d *daemon) abort() error {
+	err := errors.Join(d.listener.Close(), d.state.close())
+	d.writer.close()
+	return err
+}
+
 // listen opens the socket: IPv4 unless the host is an IPv6 address.
 func listen(cfg *config) (net.Listener, error) {
 	network := "tcp4"
@@ -122,11 +132,6 @@ func (d *daemon) startActors() {
 		MemoryPerLog: cfg.logMemory, MemoryTotal: cfg.memoryLimit,
 		DiskPerLog: cfg.logDisk, DiskTotal: cfg.diskLimit,
 	}, func(err error) { d.log.Error().Err(err).Msg("events cannot be kept on disk; the oldest are evicted") })
-	d.kernels = kernel.NewLocal(kernel.Config{
-		RuntimeDir: d.state.dir,
-		Launch:     actors.LaunchKernel,
-		Logf:       func(format string, args ...any) { d.log.Warn().Msgf(format, args...) },
-	})
 	d.system = actors.Start(actors.Config{
 		Log: d.log, Store: store, Kernels: d.kernels,
 		EnvFile: cfg.envFile, StopGrace: cfg.stop, DisconnectGrace: cfg.disconnect,
@@ -144,10 +149,23 @@ func (d *daemon) announce() {
 	if ip := net.ParseIP(host); err == nil && !ip.IsLoopback() && d.config.accessToken == "" {
 		d.log.Warn().Str("address", addr).Msg("anybody who reaches this address can run commands: set --access-token, or --host 127.0.0.1")
 	}
-	if d.config.jupyterHost != "" {
-		d.log.Warn().Msg("this build runs kernels itself and does not use --jupyter-host")
+	go d.announceLanguages() // a Jupyter server may take its time
+}
+
+// provider is where kernels come from: the Jupyter server that the
+// configuration names, or else this machine.
+func (d *daemon) provider() (kernel.Provider, error) {
+	logf := func(format string, args ...any) { d.log.Warn().Msgf(format, args...) }
+	if d.config.jupyterHost == "" {
+		return kernel.NewLocal(kernel.Config{RuntimeDir: d.state.dir, Launch: actors.LaunchKernel, Logf: logf}), nil
 	}
-	d.announceLanguages()
+	server, err := kernel.NewServer(kernel.ServerConfig{
+		URL: d.config.jupyterHost, Token: d.config.jupyterToken, Keep: true, Logf: logf,
+	})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what is wrong with the configuration
+	}
+	return server, nil
 }
 
 func (d *daemon) announceLanguages() {

@@ -39,6 +39,10 @@ func newKernels(s *System) *kernels {
 
 func (k *kernels) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		k.adopt(ctx)
+	case foundling:
+		k.restore(ctx, m.Adopted)
 	case startCell:
 		k.run(ctx, m)
 	case msg.CreateContext:
@@ -127,8 +131,13 @@ func (k *kernels) create(ctx actor.Context, m msg.CreateContext) {
 // spawn makes a context and its actor, which starts the kernel.
 func (k *kernels) spawn(ctx actor.Context, n *notebook) *notebook {
 	n.id = newID()
-	n.created = time.Now()
 	n.state = contextStarting
+	return k.place(ctx, n)
+}
+
+// place gives a context its actor.
+func (k *kernels) place(ctx actor.Context, n *notebook) *notebook {
+	n.created = time.Now()
 	k.contexts[n.id], k.alive[n.id] = n, n
 	props := k.system.props(classSession, func() actor.Actor { return &session{system: k.system, notebook: n} })
 	pid, err := ctx.SpawnNamed(props, n.id)

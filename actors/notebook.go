@@ -162,7 +162,7 @@ const kernelEnd = 5 * time.Second
 // endKernel ends the kernel, if there is one, in the background.
 func (n *notebook) endKernel(s *System) {
 	k := n.takeKernel()
-	if k == nil {
+	if k == nil || s.draining.Load() && s.keepsKernels() { // it is found again after the next start
 		return
 	}
 	s.work(classSession, func() {
