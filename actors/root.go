@@ -218,6 +218,7 @@ func errNoExecution(id string) error {
 // to end, and a worker waits for that.
 func (r *root) drain(ctx actor.Context, m drain) {
 	r.draining = true
+	r.system.draining.Store(true)
 	left := time.Until(m.deadline)
 	// Half of the window for the polite signal leaves the other half for
 	// SIGKILL to take effect and for readers to get the last events.

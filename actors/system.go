@@ -76,6 +76,7 @@ type System struct {
 	tally   *tally
 	workers sync.WaitGroup // every goroutine that an actor has started
 
+	draining atomic.Bool // the daemon ends: what can outlive it does
 	stopping atomic.Bool // the end of an actor is the daemon's doing, not a failure
 	stopOnce sync.Once
 	done     chan struct{} // closed when no message will be answered any more
