@@ -18,11 +18,14 @@
 // # Goroutines
 //
 // A connected kernel has one goroutine per channel that it reads and one that
-// waits for its end. Handlers run on the readers' and must not block: a
+// waits for its end; one of a server has one that does both, and another one
+// as long as something runs. Handlers run on the readers' and must not block: a
 // kernel drops output when nobody reads it.
 //
 // # Testing
 //
 // kerneltest is a fake kernel that stalls, dies and lies on cue. Tests that
-// need a real one are skipped where JUPYTER_PATH names none.
+// need a real one are skipped where JUPYTER_PATH names none. The real Jupyter
+// servers are those of scripts/jupyter-servers.sh; a server that misbehaves is
+// faked, and a proxy before a real one is the network that breaks.
 package kernel

@@ -57,6 +57,7 @@ type Result struct {
 	// Err is why the kernel died with StatusDead. Otherwise it is nil, or says
 	// what is missing: ErrNoReply (the outcome is not known, and the status is
 	// StatusError), or output may be incomplete because of ErrNoIdle or because
-	// the kernel died between its reply and its idle (ErrDead).
+	// the kernel died between its reply and its idle (ErrDead). With kernels of
+	// a server it can be ErrLost, which is as ErrNoReply, and ErrUnreachable.
 	Err error
 }
