@@ -47,7 +47,6 @@ type Event struct {
 	Signal         string // POSIX name
 	Reason         string // of a terminal event: timeout, interrupt, ...
 	Killed         int    // of a terminal event: processes that were ended with it
-	Usage          *Usage // of a terminal event
 	Partial        bool   // the line goes on in the next event of this type
 	Wait           bool   // of clear_output: when the next output comes
 }
