@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -29,8 +30,8 @@ func appendFrame(b []byte, id int64, e *Event) []byte {
 
 func appendDetails(b []byte, e *Event) []byte {
 	b = appendMap(b, `,"results":`, e.Results)
-	if e.Metadata != "" {
-		b = append(append(b, `,"metadata":`...), e.Metadata...)
+	if json.Valid([]byte(e.Metadata)) { // it comes from a kernel, and an invalid one would spoil the frame
+		b = appendJSON(append(b, `,"metadata":`...), e.Metadata)
 	}
 	if e.Error != nil {
 		b = appendError(b, e.Error)

@@ -34,7 +34,7 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 		r, size := decodeRune(s[i:])
 		if (r == utf8.RuneError && size == 1) || r == 0x85 || r == 0x2028 || r == 0x2029 {
 			b = append(b, s[start:i]...)
-			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			b = appendUnicode(b, r)
 			i += size
 			start = i
 			continue
@@ -43,6 +43,26 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 	}
 	b = append(b, s[start:]...)
 	return append(b, '"')
+}
+
+// appendJSON appends a JSON value that somebody else encoded, with what a
+// frame cannot carry escaped as in appendString. Control characters are only
+// ever white space between tokens there (RFC 8259, section 2), and go.
+func appendJSON(b []byte, s string) []byte {
+	for _, r := range s { // a byte that is not UTF-8 is ranged over as U+FFFD
+		switch {
+		case r < 0x20:
+		case r == 0x85 || r == 0x2028 || r == 0x2029:
+			b = appendUnicode(b, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return b
+}
+
+func appendUnicode(b []byte, r rune) []byte {
+	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
 func decodeRune[S ~string | ~[]byte](s S) (rune, int) {
