@@ -33,10 +33,13 @@ type command struct {
 
 // What the workers and timers of a command tell its actor.
 type (
-	started  struct{ process *shell.Process }
-	refused  struct{}
-	unborn   struct{ err error }
-	exited   struct{ exit shell.Exit }
+	started struct{ process *shell.Process }
+	refused struct{}
+	unborn  struct{ err error }
+	exited  struct {
+		exit shell.Exit
+		oom  bool // by the kernel's hand
+	}
 	stopped  struct{ n int }
 	timedOut struct{}
 	// readersNow says how many cursors its log has.
@@ -63,6 +66,9 @@ func (c *command) Receive(ctx actor.Context) {
 		c.end(ctx, failure("CommandExecError", m.err.Error(), "start"))
 	case exited:
 		c.execution.closeInput()
+		if m.oom && c.reason == "" {
+			c.reason = reasonMemory
+		}
 		c.end(ctx, commandOutcome(m.exit, c.reason, c.spec.Timeout))
 	case stopped:
 		c.stopped(ctx, m.n)
@@ -127,7 +133,7 @@ func (c *command) run(self *actor.PID) {
 	out := newSink(c.execution, c.spec.Bytes)
 	exit := p.Run(out)
 	out.finish()
-	tell(exited{exit})
+	tell(exited{exit, c.system.killedForMemory(exit)})
 	c.follow(p)
 }
 

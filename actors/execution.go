@@ -37,9 +37,11 @@ type execution struct {
 	refusal   error
 	waiting   []msg.Reply[msg.Execution]
 	process   *shell.Process
-	input     msg.Input // nil without standard input
-	stdin     *os.File  // the process's end of it, until that is started
-	given     bool      // abandoned: a process that comes late is killed at once
+	input     msg.Input        // nil without standard input
+	stdin     *os.File         // the process's end of it, until that is started
+	usage     *event.Resources // as last measured
+	peak      int64            // of memory, likewise
+	given     bool             // abandoned: a process that comes late is killed at once
 }
 
 // newID returns 32 hexadecimal digits, as the API's clients know ids.
@@ -143,6 +145,10 @@ func (x *execution) end(o outcome) {
 	}
 	e.Duration = max(x.finished.Sub(x.started), time.Millisecond) // 0 is left out on the wire
 	e.ExitCode, e.Signal, e.Reason = o.exit, o.signal, o.reason
+	if o.usage != nil {
+		o.usage.PeakMemory = max(o.usage.PeakMemory, x.peak)
+	}
+	x.usage, e.Usage = o.usage, o.usage
 	x.mu.Unlock()
 	x.closeInput()
 	x.log.End(e)
@@ -239,7 +245,7 @@ func (x *execution) status() msg.Status {
 		ContextID: x.contextID, Language: x.language,
 		Started: started, Finished: x.finished,
 		ExitCode: x.outcome.exit, Signal: x.outcome.signal,
-		Reason: x.outcome.reason, Error: x.outcome.errText, Killed: x.outcome.killed,
+		Reason: x.outcome.reason, Error: x.outcome.errText, Killed: x.outcome.killed, Usage: x.usage,
 		Events: x.log.Range(), Readers: x.log.Readers(),
 	}
 }

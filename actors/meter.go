@@ -21,7 +21,8 @@ type meter struct {
 	mu      sync.Mutex
 	latest  metrics.Reading
 	feeds   map[beat]*feed
-	failure error // of the last reading
+	failure error        // of the last reading
+	kills   [2]killCount // the newest, and one that is older
 	waiting []msg.GetMetrics
 }
 
@@ -35,8 +36,8 @@ var standardBeat = beat{every: int64(msg.MetricsInterval / msg.MetricsGrid)}
 // count is how many samples are due up to a tick, behind a first one.
 func (b beat) count(tick int64) int64 { return (tick-b.phase+b.every)/b.every - 1 }
 
-// next is the first tick behind the given one at which a sample is due.
-func (b beat) next(tick int64) int64 { return (b.count(tick)+1)*b.every + b.phase }
+// due is the first tick behind the given one at which a sample is.
+func (b beat) due(tick int64) int64 { return (b.count(tick)+1)*b.every + b.phase }
 
 // feed is one beat's.
 type feed struct {
@@ -83,7 +84,7 @@ func (m *meter) next(tick int64) int64 {
 	}
 	next := int64(math.MaxInt64)
 	for _, f := range m.feeds {
-		next = min(next, f.beat.next(tick))
+		next = min(next, f.due(tick))
 	}
 	return next
 }
@@ -98,6 +99,9 @@ func (m *meter) publish(last int64, s sampled) {
 		streams += f.Readers()
 	}
 	m.latest, m.failure = s.reading, nil
+	if now := s.reading.Time(); now.Sub(m.kills[0].at) >= msg.MetricsInterval {
+		m.kills = [2]killCount{{now, s.reading.OOMKills()}, m.kills[0]}
+	}
 	for _, f := range m.feeds {
 		early := f.since.Time().IsZero() || s.tick == 1
 		if !early && f.count(s.tick) == f.count(last) {
@@ -187,6 +191,25 @@ func (m *meter) age(now time.Time) time.Duration {
 		return now.Sub(m.born)
 	}
 	return now.Sub(m.latest.Time())
+}
+
+// killCount is how many processes the kernel had killed for want of memory.
+type killCount struct {
+	at    time.Time
+	kills uint64
+}
+
+// killsBefore is that count a sample or two ago: a kill that came since is not in it.
+func (m *meter) killsBefore() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.kills[0].at.IsZero():
+		return math.MaxUint64 // nothing is known of earlier ones
+	case m.kills[1].at.IsZero():
+		return m.kills[0].kills
+	}
+	return m.kills[1].kills
 }
 
 // watchers is how many clients get samples.

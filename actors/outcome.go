@@ -14,7 +14,8 @@ type outcome struct {
 	signal   string
 	reason   string
 	errText  string
-	killed   int // processes that were ended with it
+	killed   int              // processes that were ended with it
+	usage    *event.Resources // nil where there was no process of its own
 	terminal event.Event
 }
 
@@ -30,10 +31,13 @@ func failure(name, value, reason string) outcome {
 	}
 }
 
+// reasonMemory is that of a process that the kernel killed for want of memory.
+const reasonMemory = "oom"
+
 // commandOutcome is how clients are told of an exit. They parse the exit
 // code out of evalue, and know a signal as -1.
 func commandOutcome(exit shell.Exit, reason string, timeout time.Duration) outcome {
-	o := outcome{exit: &exit.Code, signal: exit.SignalName(), reason: reason}
+	o := outcome{exit: &exit.Code, signal: exit.SignalName(), reason: reason, usage: usageAtEnd(exit)}
 	if exit.Code == 0 {
 		o.terminal = event.Event{Type: event.TypeComplete}
 		return o
@@ -46,6 +50,9 @@ func commandOutcome(exit shell.Exit, reason string, timeout time.Duration) outco
 	trace := []string{exit.String()}
 	if reason == "timeout" {
 		trace = append(trace, fmt.Sprintf("the command ran longer than its timeout of %v", timeout))
+	}
+	if reason == reasonMemory {
+		trace = append(trace, "the kernel killed it because there was no memory left (OOM killer)")
 	}
 	o.terminal = event.Event{
 		Type:  event.TypeError,

@@ -157,7 +157,12 @@ func (r *root) begin(reply msg.Reply[msg.Execution], x *execution) (*execution, 
 }
 
 func (r *root) find(m msg.FindExecution) {
-	if x := r.system.runs.find(m.ID); x != nil {
+	x := r.system.runs.find(m.ID)
+	switch {
+	case x != nil && m.Measure:
+		r.system.work(classRoot, func() { x.measure(); x.whenAdmitted(m.Reply) }, m.Fail)
+		return
+	case x != nil:
 		x.whenAdmitted(m.Reply)
 		return
 	}

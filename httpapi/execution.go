@@ -13,23 +13,24 @@ import (
 
 // executionBody describes an execution of any kind.
 type executionBody struct {
-	ID         string `json:"id"`
-	Kind       string `json:"kind"`
-	State      string `json:"state"`
-	Content    string `json:"content"`
-	ContextID  string `json:"context_id,omitempty"`
-	Language   string `json:"language,omitempty"`
-	StartedAt  string `json:"started_at"`
-	FinishedAt string `json:"finished_at,omitempty"`
-	ExitCode   *int   `json:"exit_code,omitempty"`
-	Signal     string `json:"signal,omitempty"`
-	Reason     string `json:"reason,omitempty"`
-	Error      string `json:"error,omitempty"`
-	Killed     int    `json:"processes_ended,omitempty"`
-	Oldest     int64  `json:"oldest_event"`
-	Last       int64  `json:"last_event"`
-	Bytes      int64  `json:"event_bytes"`
-	Readers    int    `json:"readers"`
+	ID         string     `json:"id"`
+	Kind       string     `json:"kind"`
+	State      string     `json:"state"`
+	Content    string     `json:"content"`
+	ContextID  string     `json:"context_id,omitempty"`
+	Language   string     `json:"language,omitempty"`
+	StartedAt  string     `json:"started_at"`
+	FinishedAt string     `json:"finished_at,omitempty"`
+	ExitCode   *int       `json:"exit_code,omitempty"`
+	Signal     string     `json:"signal,omitempty"`
+	Reason     string     `json:"reason,omitempty"`
+	Error      string     `json:"error,omitempty"`
+	Killed     int        `json:"processes_ended,omitempty"`
+	Usage      *usageBody `json:"usage,omitempty"`
+	Oldest     int64      `json:"oldest_event"`
+	Last       int64      `json:"last_event"`
+	Bytes      int64      `json:"event_bytes"`
+	Readers    int        `json:"readers"`
 }
 
 // contentInList is how much of a command or cell a list shows.
@@ -41,6 +42,7 @@ func describeExecution(s msg.Status) executionBody {
 		ContextID: s.ContextID, Language: s.Language,
 		StartedAt: timestamp(s.Started), FinishedAt: timestamp(s.Finished),
 		ExitCode: s.ExitCode, Signal: s.Signal, Reason: s.Reason, Error: s.Error, Killed: s.Killed,
+		Usage:  describeUsage(s.Usage),
 		Oldest: s.Events.Oldest, Last: s.Events.Last, Bytes: s.Events.Bytes, Readers: s.Readers,
 	}
 }
@@ -89,7 +91,9 @@ func shorten(s string) string {
 }
 
 func (s *Server) getExecution(c echo.Context) error {
-	x, err := s.find(c)
+	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.FindExecution{
+		Reply: msg.NewReply[msg.Execution](), ID: c.Param("id"), Measure: true,
+	})
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,8 @@ func serveFeed(t *testing.T, f *feeder) (server *httpapi.Server, address string)
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	serve := server.Serve
+	go func() { served <- serve(l) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -138,7 +139,7 @@ func (w *watching) next() int {
 	}
 	for {
 		line, err := w.body.ReadString('\n')
-		if err == io.EOF { //nolint:errorlint // a broken body is no end
+		if err == io.EOF {
 			return -1
 		}
 		if err != nil {

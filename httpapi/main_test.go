@@ -30,8 +30,14 @@ func serve(t *testing.T, config httpapi.Config) *httptest.Server {
 	t.Helper()
 	config.Log = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)
 	config.Heartbeat = heartbeat
-	server := httptest.NewServer(httpapi.New(config).Handler())
-	t.Cleanup(server.Close)
+	api := httpapi.New(config)
+	server := httptest.NewServer(api.Handler())
+	t.Cleanup(func() {
+		server.Close()
+		if err := api.Shutdown(context.Background()); err != nil { // ends who watches metrics
+			t.Error(err)
+		}
+	})
 	return server
 }
 

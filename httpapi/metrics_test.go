@@ -42,7 +42,7 @@ func (l *live) watch(accept string) string {
 	l.t.Helper()
 	ctx, leave := context.WithTimeout(l.t.Context(), patience)
 	defer leave()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.server.URL+"/metrics/watch?interval_ms=100", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.server.URL+"/metrics/watch?interval_ms=100", http.NoBody)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestMetrics_Refused(t *testing.T) {
 
 func httpGet(t *testing.T, server *httptest.Server, target string) int {
 	t.Helper()
-	resp, err := server.Client().Get(server.URL + target) //nolint:noctx // the server answers at once
+	resp, err := server.Client().Get(server.URL + target)
 	if err != nil {
 		t.Fatal(err)
 	}

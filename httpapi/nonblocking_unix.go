@@ -18,7 +18,7 @@ func newNonblocking() nonblocking {
 	try := func(fd uintptr) bool { // made once: a closure a write would be garbage
 		for {
 			n, err = syscall.Write(int(fd), p)
-			if err != syscall.EINTR { //nolint:errorlint // an error number
+			if err != syscall.EINTR {
 				return true
 			}
 		}
@@ -29,7 +29,7 @@ func newNonblocking() nonblocking {
 			return 0, err //nolint:wrapcheck // closed: nobody reads it
 		}
 		p = nil
-		if err == syscall.EAGAIN { //nolint:errorlint // an error number
+		if err == syscall.EAGAIN {
 			return 0, nil
 		}
 		return max(n, 0), err

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -80,9 +79,9 @@ func headOf(c echo.Context, v *viewer) []byte {
 		h.Set("Transfer-Encoding", "chunked")
 	}
 	var b bytes.Buffer
-	_, _ = io.WriteString(&b, "HTTP/1.1 200 OK\r\n") // a buffer never fails
-	_ = h.Write(&b)
-	_, _ = io.WriteString(&b, "\r\n")
+	b.WriteString("HTTP/1.1 200 OK\r\n")
+	_ = h.Write(&b) // a buffer never fails
+	b.WriteString("\r\n")
 	return b.Bytes()
 }
 

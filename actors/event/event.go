@@ -41,14 +41,15 @@ type Event struct {
 	Metadata       string            // a JSON object, by MIME type
 	DisplayID      string            // Jupyter's transient.display_id
 	Error          *Error
-	Status         string // of a status event: queued, running, killed, ...
-	Position       int    // in the queue, of status queued
-	ExitCode       *int   // of a terminal event: 0-255, 128+n for signal n
-	Signal         string // POSIX name
-	Reason         string // of a terminal event: timeout, interrupt, ...
-	Killed         int    // of a terminal event: processes that were ended with it
-	Partial        bool   // the line goes on in the next event of this type
-	Wait           bool   // of clear_output: when the next output comes
+	Status         string     // of a status event: queued, running, killed, ...
+	Position       int        // in the queue, of status queued
+	ExitCode       *int       // of a terminal event: 0-255, 128+n for signal n
+	Signal         string     // POSIX name
+	Reason         string     // of a terminal event: timeout, interrupt, ...
+	Killed         int        // of a terminal event: processes that were ended with it
+	Usage          *Resources // of a terminal event
+	Partial        bool       // the line goes on in the next event of this type
+	Wait           bool       // of clear_output: when the next output comes
 }
 
 // Error is the object "error" of an event, in the words of a Jupyter error

@@ -47,6 +47,9 @@ func appendDetails(b []byte, e *Event) []byte {
 	b = appendField(b, `,"signal":`, e.Signal)
 	b = appendField(b, `,"reason":`, e.Reason)
 	b = appendNumber(b, `,"processes_ended":`, int64(e.Killed))
+	if e.Usage != nil {
+		b = appendResources(b, e.Usage)
+	}
 	if e.Partial {
 		b = append(b, `,"partial":true`...)
 	}

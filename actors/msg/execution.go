@@ -48,12 +48,13 @@ type Status struct {
 	ContextID string // of code; the session of a run in one
 	Language  string // of code
 	Started   time.Time
-	Finished  time.Time // zero while it goes on
-	ExitCode  *int      // 0-255, 128+n for signal n; nil while it goes on, and for code
-	Signal    string    // POSIX name of the signal that ended it
-	Reason    string    // why it ended, where that was not the process's own doing
-	Error     string    // one line; empty on success
-	Killed    int       // processes that were ended with it
+	Finished  time.Time        // zero while it goes on
+	ExitCode  *int             // 0-255, 128+n for signal n; nil while it goes on, and for code
+	Signal    string           // POSIX name of the signal that ended it
+	Reason    string           // why it ended, where that was not the process's own doing
+	Error     string           // one line; empty on success
+	Killed    int              // processes that were ended with it
+	Usage     *event.Resources // nil where it has no process of its own, or was not measured
 	Events    event.Range
 	Readers   int
 }
@@ -61,7 +62,8 @@ type Status struct {
 // FindExecution asks for one execution. It fails with ExecutionNotFound.
 type FindExecution struct {
 	Reply[Execution]
-	ID string
+	ID      string
+	Measure bool // what its processes use now
 }
 
 // ListExecutions asks for all that are running or retained, oldest first.

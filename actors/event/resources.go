@@ -1,0 +1,26 @@
+package event
+
+import (
+	"strconv"
+	"time"
+)
+
+// Resources are what a process and its descendants have used.
+type Resources struct {
+	CPU           time.Duration
+	PeakMemory    int64 // bytes resident, of the largest process, or of all together where that was seen to be more
+	Read, Written int64 // bytes, from and to storage
+	Processes     int   // that run; 0 at the end
+}
+
+func appendResources(b []byte, u *Resources) []byte {
+	b = append(b, `,"usage":{"cpu_ms":`...)
+	b = strconv.AppendInt(b, u.CPU.Milliseconds(), 10)
+	b = append(b, `,"peak_memory_bytes":`...)
+	b = strconv.AppendInt(b, u.PeakMemory, 10)
+	b = append(b, `,"read_bytes":`...)
+	b = strconv.AppendInt(b, u.Read, 10)
+	b = append(b, `,"written_bytes":`...)
+	b = strconv.AppendInt(b, u.Written, 10)
+	return append(b, '}')
+}

@@ -1,0 +1,54 @@
+package actors
+
+import (
+	"syscall"
+	"time"
+
+	"execd/actors/event"
+	"execd/actors/msg"
+	"execd/metrics"
+	"execd/shell"
+)
+
+// usageAtEnd is what the kernel tells of a process that has ended, or nil
+// where there was none of its own.
+func usageAtEnd(exit shell.Exit) *event.Resources {
+	u := exit.Usage
+	if u == (shell.Usage{}) {
+		return nil
+	}
+	return &event.Resources{CPU: u.User + u.System, PeakMemory: u.MaxRSS, Read: u.Read, Written: u.Written}
+}
+
+// measure finds out what the processes of an execution use now. It reads
+// files, so it is for a worker. The peak of what was seen together is kept
+// for the end, when only that of single processes is known.
+func (x *execution) measure() {
+	x.mu.Lock()
+	p, running := x.process, x.state == msg.StateRunning
+	x.mu.Unlock()
+	if p == nil || !running {
+		return
+	}
+	tree, ok := metrics.TreeOf(p.Pid())
+	if !ok {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.peak = max(x.peak, int64(tree.Peak))
+	x.usage = &event.Resources{
+		CPU: tree.CPU, PeakMemory: x.peak, Read: int64(tree.Read), Written: int64(tree.Written), Processes: tree.Processes,
+	}
+}
+
+// killedForMemory reports whether an exit is the work of the kernel's OOM
+// killer: by SIGKILL, when the count of such kills in this container has just
+// grown. It measures, so it is for a worker.
+func (s *System) killedForMemory(exit shell.Exit) bool {
+	if exit.Signal != syscall.SIGKILL {
+		return false
+	}
+	now, err := s.meter.read(time.Now())
+	return err == nil && now.OOMKills() > s.meter.killsBefore()
+}

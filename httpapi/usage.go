@@ -1,0 +1,21 @@
+package httpapi
+
+import "execd/actors/event"
+
+// usageBody is what the processes of an execution have used.
+type usageBody struct {
+	CPUMillis  int64 `json:"cpu_ms"`
+	PeakMemory int64 `json:"peak_memory_bytes"`
+	Read       int64 `json:"read_bytes"`
+	Written    int64 `json:"written_bytes"`
+	Processes  int   `json:"processes,omitempty"`
+}
+
+func describeUsage(u *event.Resources) *usageBody {
+	if u == nil {
+		return nil
+	}
+	return &usageBody{
+		CPUMillis: u.CPU.Milliseconds(), PeakMemory: u.PeakMemory, Read: u.Read, Written: u.Written, Processes: u.Processes,
+	}
+}
