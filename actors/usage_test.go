@@ -68,7 +68,7 @@ func TestUsage_OutOfMemory(t *testing.T) {
 		t.Errorf("killed by a user: %+v", got)
 	}
 	// The kernel counts before it kills.
-	kill := fmt.Sprintf("echo oom_kill 6 > %s; %s", filepath.Join(root, "cg/memory.events"), byItself)
+	kill := fmt.Sprintf("echo oom_kill 6 > %s; %s", root+"/cg/memory.events", byItself)
 	if got := last(s.read(must(s, s.command(kill)))); got.Reason != "oom" || got.Signal != "SIGKILL" || got.Error == nil {
 		t.Errorf("killed by the kernel: %+v", got)
 	}
