@@ -214,6 +214,19 @@ func (d *daemon) wait(signals <-chan os.Signal, served <-chan error) error {
 // longer than a kernel takes from the request to end to SIGKILL.
 const lastWindow = 3 * time.Second
 
+// farewellTime is what readers have for the last events of what was killed
+// after the window.
+const farewellTime = 500 * time.Millisecond
+
+// farewellDeadline is the end of the window, or a little later than now.
+func farewellDeadline(window context.Context) time.Time {
+	soon := time.Now().Add(farewellTime)
+	if end, _ := window.Deadline(); window.Err() == nil && end.After(soon) {
+		return end
+	}
+	return soon
+}
+
 // stop ends everything within the graceful window; a second signal ends the
 // patience.
 func (d *daemon) stop(signals <-chan os.Signal) error {
@@ -230,14 +243,17 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	if err := d.system.Drain(ctx); err != nil {
 		d.log.Warn().Err(err).Msg("not everything ended in time; the rest is killed")
 	}
-	_ = d.server.Shutdown(ctx) // clients that did not read to the end: no failure of ours
 	end := time.Now().Add(lastWindow)
 	if window, _ := ctx.Deadline(); ctx.Err() == nil && window.After(end) {
 		end = window
 	}
 	last, cancelLast := context.WithDeadline(context.Background(), end)
 	defer cancelLast()
-	errSystem := d.system.Stop(last) // also kills what did not end in time, or before a second signal
+	errSystem := d.system.End(last) // also kills what did not end in time, or before a second signal
+	farewell, cancelFarewell := context.WithDeadline(context.Background(), farewellDeadline(ctx))
+	defer cancelFarewell()
+	_ = d.server.Shutdown(farewell) // clients that did not read to the end: no failure of ours
+	d.system.Release()
 	errKernels := d.kernels.Close()
 	if d.orphans != nil {
 		d.orphans.Close(last)

@@ -152,10 +152,20 @@ func (s *System) Drain(ctx context.Context) error {
 // Stop ends the tree and returns when every actor, worker, process and kernel
 // of it is gone, or ctx is over. Call Drain before it for a polite end.
 func (s *System) Stop(ctx context.Context) error {
+	err := s.End(ctx)
+	s.Release()
+	return err
+}
+
+// End is Stop without the end of the logs: they can be read until Release.
+func (s *System) End(ctx context.Context) error {
 	var err error
 	s.stopOnce.Do(func() { err = s.stop(ctx) })
 	return err
 }
+
+// Release removes all logs and their files, after End.
+func (s *System) Release() { s.runs.removeAll() }
 
 func (s *System) stop(ctx context.Context) error {
 	s.stopping.Store(true)
@@ -174,7 +184,6 @@ func (s *System) stop(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("stop actors: %w", ctx.Err())
 	}
-	s.runs.removeAll()
 	s.actors.Shutdown()
 	return err
 }
