@@ -30,7 +30,7 @@ type bash struct {
 // What workers and timers tell a bash session.
 type (
 	opened struct{ err error }
-	// vetted says whether the working directory of a run is one.
+	// vetted says whether a run can be what was asked for.
 	vetted struct {
 		run *sessionRun
 		err error
@@ -104,23 +104,21 @@ func (b *bash) work(fn func()) {
 	b.system.work(classBash, fn, func(err error) { b.tell(workerFailed{err}) })
 }
 
-// vet has a worker look at the working directory, which may be on a slow disk.
+// vet checks what was asked for. A worker looks at the working directory, which may be on a slow disk.
 func (b *bash) vet(m startRun) {
 	r := &sessionRun{execution: m.execution, request: m.request}
 	if b.closing || b.closed {
 		m.refuse(errNoSession(m.request.ID))
 		return
 	}
-	if m.request.Dir == "" {
-		b.enqueue(vetted{run: r})
+	if err := shell.CheckRun(m.request.Script, m.request.Env); err != nil || m.request.Dir == "" {
+		b.enqueue(vetted{r, err})
 		return
 	}
 	at := b.resident.snapshot().Dir
 	b.work(func() {
 		var err error
-		if r.dir, err = directoryFrom(at, m.request.Dir, m.request.Env); err != nil {
-			err = invalid(err)
-		}
+		r.dir, err = directoryFrom(at, m.request.Dir, m.request.Env)
 		b.tell(vetted{r, err})
 	})
 }
@@ -130,7 +128,7 @@ func (b *bash) enqueue(m vetted) {
 	r := m.run
 	switch {
 	case m.err != nil:
-		r.execution.refuse(m.err)
+		r.execution.refuse(invalid(m.err))
 		return
 	case b.closing || b.closed:
 		r.execution.refuse(errNoSession(b.resident.id))

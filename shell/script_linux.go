@@ -74,7 +74,7 @@ func (d *driver) begin(id string, keep state) error {
 // sync has the shell do something that is not a run, and waits until it has.
 func (d *driver) sync(text string) error {
 	done := d.expect()
-	if err := d.write(text + fmt.Sprintf("\\. %s\n", descriptorPath(d.long.Fd()))); err != nil {
+	if err := d.write(text + fmt.Sprintf("\\. %s 0\n", descriptorPath(d.long.Fd()))); err != nil {
 		return err
 	}
 	select {
@@ -85,8 +85,12 @@ func (d *driver) sync(text string) error {
 	}
 }
 
+// reportText reports the end of a run, whose status is its argument. Before
+// that it gets back the builtins that the next run needs, which a script may
+// have disabled; a shell without them ends, so that there will be a fresh one.
 func (d *driver) reportText() string {
-	return fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$?\" \"${PWD-}\" >&%d 2>/dev/null\n", d.token, reportRun, reportFD)
+	return "\\builtin enable eval export cd read || \\builtin exit \"$1\"\n" +
+		fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$1\" \"${PWD-}\" >&%d 2>/dev/null\n", d.token, reportRun, reportFD)
 }
 
 // inlineScript is how long a script may be to be written between the
@@ -127,7 +131,7 @@ func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
 	if d.mayExport(r) {
 		after = d.long
 	}
-	fmt.Fprintf(&b, "\\. %s\n", descriptorPath(after.Fd()))
+	fmt.Fprintf(&b, "\\. %s \"$?\"\n", descriptorPath(after.Fd()))
 	return b.String(), file, nil
 }
 

@@ -3,6 +3,7 @@
 package shell_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,4 +46,22 @@ func TestScript_Shell(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("/bin/sh")
+}
+
+func TestCheckRun(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "A=B", "1", "a b", "a;touch x", "a\x00", "ä", "a-b", "$a", "BASH_FUNC_f%%"} {
+		if err := shell.CheckRun("true", map[string]string{"fine": "x", name: "x"}); !errors.Is(err, shell.ErrVariable) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if err := shell.CheckRun("true", map[string]string{"a": "\x00"}); !errors.Is(err, shell.ErrVariable) {
+		t.Errorf("a NUL in a value: %v", err)
+	}
+	if err := shell.CheckRun("a\x00", nil); !errors.Is(err, shell.ErrNUL) {
+		t.Errorf("a NUL in a script: %v", err)
+	}
+	if err := shell.CheckRun("true", map[string]string{"_a9": "", "PATH": "\n'\xff"}); err != nil {
+		t.Error(err)
+	}
 }
