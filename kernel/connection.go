@@ -78,15 +78,20 @@ func (c *connection) choose(ipc bool) (err error) {
 // may take one before the kernel does; the kernel exits then and Start tries
 // once more.
 func freePorts() (ports [channels]int, err error) {
+	var held []net.Listener
 	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return ports, fmt.Errorf("find port: %w", err)
+		l, listenErr := net.Listen("tcp", "127.0.0.1:0")
+		if listenErr != nil {
+			err = fmt.Errorf("find port: %w", listenErr)
+			break
 		}
-		defer func() { _ = l.Close() }()
+		held = append(held, l)
 		ports[i] = l.Addr().(*net.TCPAddr).Port
 	}
-	return ports, nil
+	for _, l := range held {
+		_ = l.Close()
+	}
+	return ports, err
 }
 
 // address is where a channel listens; for ipc it is "<ip>-<port>".

@@ -20,14 +20,16 @@ func (o *fakeOwner) delist(*execution) bool { return true }
 func (o *fakeOwner) resend(*execution)      { o.resent.Add(1) }
 func (o *fakeOwner) received() int64        { return o.bytes.Load() }
 
-// lastWords keeps the result and counts the outputs.
+// lastWords keeps the result and counts the outputs. The end may come from a
+// timer: what is read behind synctest.Wait is ordered by the atomics.
 type lastWords struct {
-	outputs int
-	result  *Result
+	outputs atomic.Int32
+	end     atomic.Pointer[Result]
 }
 
-func (l *lastWords) Output(Output)     { l.outputs++ }
-func (l *lastWords) Finished(r Result) { l.result = &r }
+func (l *lastWords) Output(Output)     { l.outputs.Add(1) }
+func (l *lastWords) Finished(r Result) { l.end.Store(&r) }
+func (l *lastWords) result() *Result   { return l.end.Load() }
 
 func newExecution(q quirk) (*execution, *fakeOwner, *lastWords) {
 	o, h := &fakeOwner{}, &lastWords{}
@@ -64,18 +66,18 @@ func TestExecution_GraceForIdle(t *testing.T) {
 		for range 5 { // a large frame is on its way
 			owner.bytes.Add(1)
 			later(time.Second)
-			if h.result != nil {
+			if h.result() != nil {
 				t.Fatal("ended while output was arriving")
 			}
 		}
 		say(t, e, "stream", `{"name":"stdout","text":"x"}`)
 		later(time.Second)
-		if h.result != nil {
+		if h.result() != nil {
 			t.Fatal("ended a moment after output")
 		}
 		later(time.Second)
-		if h.result == nil || h.result.Status != StatusOK || !errors.Is(h.result.Err, ErrNoIdle) {
-			t.Errorf("%+v", h.result)
+		if h.result() == nil || h.result().Status != StatusOK || !errors.Is(h.result().Err, ErrNoIdle) {
+			t.Errorf("%+v", h.result())
 		}
 	})
 }
@@ -86,8 +88,8 @@ func TestExecution_GraceForReply(t *testing.T) {
 		say(t, e, "error", `{"ename":"E","evalue":"v"}`)
 		say(t, e, "status", idle)
 		later(time.Second)
-		if h.result == nil || h.result.Status != StatusError || h.result.EName != "E" || !errors.Is(h.result.Err, ErrNoReply) {
-			t.Errorf("%+v", h.result)
+		if h.result() == nil || h.result().Status != StatusError || h.result().EName != "E" || !errors.Is(h.result().Err, ErrNoReply) {
+			t.Errorf("%+v", h.result())
 		}
 	})
 }
@@ -96,13 +98,13 @@ func TestExecution_NoTimerWhenComplete(t *testing.T) {
 	e, _, h := newExecution(quirk{})
 	say(t, e, "status", idle)
 	say(t, e, "execute_reply", okReply)
-	if h.result == nil || h.result.Err != nil {
-		t.Fatalf("%+v", h.result)
+	if h.result() == nil || h.result().Err != nil {
+		t.Fatalf("%+v", h.result())
 	}
 	say(t, e, "stream", `{"name":"stdout","text":"x"}`)
 	say(t, e, "execute_reply", okReply)
 	e.die(ErrDead)
-	if h.outputs != 0 {
+	if h.outputs.Load() != 0 {
 		t.Error("output after the end")
 	}
 }
@@ -111,8 +113,8 @@ func TestExecution_DeathBetweenReplyAndIdle(t *testing.T) {
 	e, _, h := newExecution(quirk{})
 	say(t, e, "execute_reply", okReply)
 	e.die(ErrDead)
-	if h.result.Status != StatusOK || !errors.Is(h.result.Err, ErrDead) {
-		t.Errorf("%+v", h.result)
+	if h.result().Status != StatusOK || !errors.Is(h.result().Err, ErrDead) {
+		t.Errorf("%+v", h.result())
 	}
 }
 
@@ -123,12 +125,12 @@ func TestExecution_Lingers(t *testing.T) {
 		say(t, e, "status", idle)
 		say(t, e, "stream", `{"name":"stdout","text":"x"}`)
 		later(50 * time.Millisecond)
-		if h.result != nil {
+		if h.result() != nil {
 			t.Fatal("ended a moment after output")
 		}
 		later(50 * time.Millisecond)
-		if h.outputs != 1 || h.result == nil || h.result.Err != nil {
-			t.Errorf("%d outputs, %+v", h.outputs, h.result)
+		if h.outputs.Load() != 1 || h.result() == nil || h.result().Err != nil {
+			t.Errorf("%d outputs, %+v", h.outputs.Load(), h.result())
 		}
 	})
 }
@@ -141,8 +143,8 @@ func TestExecution_RetriesAborted(t *testing.T) {
 			say(t, e, "status", idle)
 			later(10 * time.Second)
 		}
-		if owner.resent.Load() != 1 || h.result == nil || h.result.Status != StatusAborted {
-			t.Errorf("sent again %d times, %+v", owner.resent.Load(), h.result)
+		if owner.resent.Load() != 1 || h.result() == nil || h.result().Status != StatusAborted {
+			t.Errorf("sent again %d times, %+v", owner.resent.Load(), h.result())
 		}
 	})
 }
@@ -158,8 +160,8 @@ func TestExecution_BadContent(t *testing.T) {
 		}
 	}
 	say(t, e, "comm_open", `nonsense, and nobody's business`)
-	if h.outputs != 0 || h.result != nil {
-		t.Errorf("%+v", h)
+	if h.outputs.Load() != 0 || h.result() != nil {
+		t.Errorf("%+v", h.result())
 	}
 }
 

@@ -99,6 +99,7 @@ func New(ctx context.Context, nc net.Conn, o Options) (*Conn, error) {
 // next call. With a *TooLargeError come the frames before the one that broke
 // the limit. After any other error the connection is of no use.
 func (c *Conn) ReadMessage() ([][]byte, error) {
+	clear(c.frames) // an idle connection is not to hold on to the last picture
 	c.frames, c.arena = c.frames[:0], c.arena[:0]
 	var size int64
 	dropping := false

@@ -86,7 +86,7 @@ func appendFrame(dst []byte, flags byte, body []byte) []byte {
 
 // midway tells an end inside a frame from the clean one between two frames.
 func midway(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
