@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"unicode/utf8"
+	"time"
 )
 
 // appendFrame appends the SSE frame of e: "id: N", "data: {json}", a blank
@@ -22,8 +22,7 @@ func appendFrame(b []byte, id int64, e *Event) []byte {
 	}
 	b = appendNumber(b, `,"execution_count":`, int64(e.ExecutionCount))
 	b = appendNumber(b, `,"execution_time":`, e.Duration.Milliseconds())
-	b = append(b, `,"timestamp":`...)
-	b = strconv.AppendInt(b, e.Time.UnixMilli(), 10)
+	b = appendStamp(b, e.Time)
 	b = appendDetails(b, e)
 	return append(b, "}\n\n"...)
 }
@@ -62,18 +61,18 @@ func appendDetails(b []byte, e *Event) []byte {
 // appendText is appendFrame for what a process prints: the one that runs a
 // million times a second. Text that is not UTF-8 is sent with U+FFFD in place
 // of each bad byte and a second time, exactly, in the field base64.
-func appendText(b []byte, id int64, typ Type, text []byte, partial bool, millis int64) []byte {
+// The stamp is from appendStamp.
+func appendText(b []byte, id int64, typ Type, text []byte, partial bool, stamp []byte) []byte {
 	b = appendHead(b, id)
 	b = append(b, `{"type":"`...)
 	b = append(b, typ...)
 	b = append(b, `","text":`...)
-	b = appendString(b, text)
-	b = append(b, `,"timestamp":`...)
-	b = strconv.AppendInt(b, millis, 10)
+	b, valid := appendQuoted(b, text)
+	b = append(b, stamp...)
 	if partial {
 		b = append(b, `,"partial":true`...)
 	}
-	if !utf8.Valid(text) {
+	if !valid {
 		b = append(b, `,"base64":"`...)
 		b = base64.StdEncoding.AppendEncode(b, text)
 		b = append(b, '"')
@@ -88,6 +87,10 @@ func appendHead(b []byte, id int64) []byte {
 		b = append(b, '\n')
 	}
 	return append(b, "data: "...)
+}
+
+func appendStamp(b []byte, t time.Time) []byte {
+	return strconv.AppendInt(append(b, `,"timestamp":`...), t.UnixMilli(), 10)
 }
 
 func appendNumber(b []byte, name string, n int64) []byte {

@@ -128,6 +128,25 @@ func TestFrame_TextIsExact(t *testing.T) {
 	}
 }
 
+// Text is looked at in words of eight bytes: none hides another.
+func TestFrame_EveryByteAtEveryPlace(t *testing.T) {
+	l := newLog(t, event.Limits{})
+	var want []byte
+	for c := range 256 {
+		p := bytes.Repeat([]byte{' '}, 18*17)
+		for i := range 17 {
+			p[18*i+i] = byte(c)
+		}
+		want = append(want, p...)
+	}
+	l.Batch(func(b *event.Batch) { b.Text(event.TypeStdout, want, false) })
+	l.End(event.Event{Type: event.TypeComplete})
+	objects := decode(t, readAll(t, l, 0), 1)
+	if got := exactly(t, objects[:len(objects)-1]); !bytes.Equal(got, want) {
+		t.Error("not the same")
+	}
+}
+
 // Long text comes in pieces that join to what it was, cut between characters
 // where there are any.
 func TestFrame_LongText(t *testing.T) {

@@ -84,7 +84,9 @@ func (l *Log) Batch(fn func(*Batch)) {
 		return
 	}
 	before := l.last
-	fn(&Batch{log: l, millis: time.Now().UnixMilli()})
+	b := &Batch{log: l}
+	b.stamp = appendStamp(b.room[:0], time.Now())
+	fn(b)
 	if l.last != before {
 		s.notify()
 	}
@@ -94,8 +96,9 @@ func (l *Log) Batch(fn func(*Batch)) {
 
 // Batch appends to its log, inside the function that it was given to.
 type Batch struct {
-	log    *Log
-	millis int64
+	log   *Log
+	stamp []byte   // the same for all its events
+	room  [40]byte // for stamp
 }
 
 // Text appends what a process printed. Text above MaxText is split into
@@ -114,7 +117,7 @@ func (b *Batch) frame(typ Type, text []byte, partial bool) {
 	b.log.last++
 	id := b.log.last
 	s := &b.log.spool
-	s.commit(appendText(s.tail(id), id, typ, text, partial, b.millis))
+	s.commit(appendText(s.tail(id), id, typ, text, partial, b.stamp))
 }
 
 // cut is how many bytes of text, which is longer than MaxText, go into one

@@ -16,9 +16,22 @@ var plain = func() (t [256]bool) {
 // is not UTF-8 becomes U+FFFD. All control characters and U+0085, U+2028 and
 // U+2029 are escaped, because some clients split lines at them.
 func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
+	b, _ = appendQuoted(b, s)
+	return b
+}
+
+// appendQuoted is appendString that also reports whether s is UTF-8.
+func appendQuoted[S ~string | ~[]byte](b []byte, s S) (quoted []byte, valid bool) {
+	valid = true
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
+		for len(s)-i >= 8 && plainWord(load(s[i:i+8])) {
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if plain[c] {
 			i++
@@ -32,7 +45,9 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 			continue
 		}
 		r, size := decodeRune(s[i:])
-		if (r == utf8.RuneError && size == 1) || r == 0x85 || r == 0x2028 || r == 0x2029 {
+		bad := r == utf8.RuneError && size == 1
+		valid = valid && !bad
+		if bad || r == 0x85 || r == 0x2028 || r == 0x2029 {
 			b = append(b, s[start:i]...)
 			b = appendUnicode(b, r)
 			i += size
@@ -42,7 +57,24 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 		i += size
 	}
 	b = append(b, s[start:]...)
-	return append(b, '"')
+	return append(b, '"'), valid
+}
+
+// load is eight bytes as one word; the compiler makes it one instruction.
+func load[S ~string | ~[]byte](s S) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// plainWord reports whether all eight bytes of w are plain. A byte below n
+// borrows from its high bit when n is subtracted, and so does one that is zero
+// when 1 is; a borrow that goes on to the next byte may only call a word not
+// plain that is. (Hacker's Delight, section 6-1.)
+func plainWord(w uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^ones*'"', w^ones*'\\'
+	return (w|(w-ones*0x20)|(quote-ones)|(slash-ones))&highs == 0
 }
 
 // appendJSON appends a JSON value that somebody else encoded, with what a
