@@ -98,7 +98,8 @@ func exactly(t *testing.T, objects []object) (out []byte) {
 // texts are what is hard to send.
 var texts = []string{
 	"", "hi", "a\x00b", "\x1b[31mred\x1b[0m", "a\u2028b\u2029c\u0085d", "\v\f\x1c\x1d\x1e\x1f\x7f", "a\rb\r\nc\n\td", `"\/'<&>`,
-	"\xed\xa0\x80", "\xed\xb0\x80x", "\xff\xfe", "a\xc3", "\xe2\x80", "\xc0\x80", "\xf4\x90\x80\x80", "\x85", "é漢😀\ufffd\ufeff", "\n\ndata: x\n\n",
+	"\xed\xa0\x80", "\xed\xb0\x80x", "\xff\xfe", "a\xc3", "\xe2\x80", "\xc0\x80", "\xf4\x90\x80\x80", "\x85",
+	"é漢😀\ufffd\ufeff", "\n\ndata: x\n\n",
 	"\xf0\x9f\x98\x80\xf0\x9f\x98", `{"type":"error"}`,
 }
 

@@ -98,7 +98,8 @@ type brokenWriter struct{ left int }
 var errBroken = errors.New("broken")
 
 func (w *brokenWriter) Write(p []byte) (int, error) {
-	if w.left--; w.left < 0 {
+	w.left--
+	if w.left < 0 {
 		return 0, errBroken
 	}
 	return len(p), nil

@@ -86,7 +86,7 @@ func TestSpill_MemoryTotal(t *testing.T) {
 	store := event.NewStore(t.TempDir(), event.Limits{MemoryPerLog: mib, MemoryTotal: mib}, func(err error) { t.Error(err) })
 	for n := range logs {
 		l := store.NewLog(fmt.Sprint(n))
-		defer l.Remove()
+		t.Cleanup(l.Remove)
 		fill(l, 512*kib, nil)
 	}
 	if m := store.Usage().Memory; m > mib+logs*slack || store.Usage().Disk == 0 {
