@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"unicode/utf8"
 )
@@ -38,7 +39,7 @@ func TestExecuteContent(t *testing.T) {
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatalf("%s: %v", b, err)
 	}
-	if got["code"] != "print(\"<\u2028>\")\ufffd" || got["allow_stdin"] != true || got["silent"] != false || got["stop_on_error"] != true {
+	if got["code"] != "print(\"<\u2028>\")\ufffd" || fmt.Sprint(got["allow_stdin"], got["silent"], got["stop_on_error"]) != "true false true" {
 		t.Errorf("%s", b)
 	}
 }

@@ -89,8 +89,8 @@ func prefixes(env environ) []string {
 			continue
 		}
 		list = append(list, prefixOf(file))
-		if real, err := filepath.EvalSymlinks(file); err == nil {
-			list = append(list, prefixOf(real))
+		if target, err := filepath.EvalSymlinks(file); err == nil {
+			list = append(list, prefixOf(target))
 		}
 	}
 	return slices.DeleteFunc(list, func(p string) bool { return p == "" || p == "/" })

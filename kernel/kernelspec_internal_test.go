@@ -30,10 +30,10 @@ func placeSpec(t *testing.T, data, name, content string) {
 func TestDataDirs_Order(t *testing.T) {
 	dir := t.TempDir()
 	place(t, "", dir, "usr", "bin", "jupyter")
-	real := place(t, "", dir, "opt", "bin", "python3.12")
+	target := place(t, "", dir, "opt", "bin", "python3.12")
 	link := filepath.Join(dir, "env", "bin", "python3")
 	place(t, "", dir, "env", "bin", "other")
-	if err := os.Symlink(real, link); err != nil {
+	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
 	env := environ{
@@ -137,7 +137,7 @@ func TestChoose(t *testing.T) {
 		{name: "tslab", Language: "typescript"}, {name: "ir", Language: "R"}, {name: "zig", Language: "Zig"},
 	}
 	for asked, want := range map[string]string{
-		"python": "python3", "PY": "python3", " ipython ": "python3", "venv": "venv", "ts": "tslab", "deno": "deno",
+		"python": "python3", "PY": "python3", "IPython": "python3", "venv": "venv", "ts": "tslab", "deno": "deno",
 		"js": "deno", "r": "ir", "R": "ir", "ZIG": "zig",
 	} {
 		s, _, err := choose(specs, asked)

@@ -41,7 +41,8 @@ func TestStart_ExitsEarly(t *testing.T) {
 func TestStart_PortTaken(t *testing.T) {
 	tries := 0
 	f := &kerneltest.Fake{BeforeListen: func(kernel.LaunchSpec) error {
-		if tries++; tries == 1 {
+		tries++
+		if tries == 1 {
 			return errors.New("address already in use")
 		}
 		return nil
@@ -197,7 +198,7 @@ func TestStart_ConnectionFile(t *testing.T) {
 				}
 				return errors.Join(err, statErr)
 			}}
-			dir, err := os.MkdirTemp("", "kt")
+			dir, err := os.MkdirTemp("", "kt") //nolint:usetesting // t.TempDir() would leave no room for a socket's path
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -58,7 +58,8 @@ func (r *recorder) Output(o kernel.Output) {
 func (r *recorder) Finished(result kernel.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.times++; r.times > 1 {
+	r.times++
+	if r.times > 1 {
 		panic("finished twice")
 	}
 	r.result = result
@@ -135,7 +136,8 @@ func begin(t *testing.T, k kernel.Kernel, code string) *recorder {
 func execute(t *testing.T, k kernel.Kernel, code string) (*recorder, kernel.Result) {
 	t.Helper()
 	r := begin(t, k, code)
-	return r, r.wait(t)
+	result := r.wait(t)
+	return r, result
 }
 
 // newLocal returns a provider of fake kernels that ends with the test.

@@ -231,7 +231,7 @@ func serverCells(t *testing.T, j *jupyterServer) {
 	if k.ID() != "cells" || k.Language() != "python" {
 		t.Errorf("id %q, language %q", k.ID(), k.Language())
 	}
-	for name, test := range map[string]func(*testing.T, kernel.Kernel){
+	for name, test := range map[string]func(cell){
 		"Print":         pythonPrint,
 		"Stderr":        pythonStderr,
 		"Result":        pythonResult,
@@ -247,7 +247,7 @@ func serverCells(t *testing.T, j *jupyterServer) {
 		"Silent":        pythonSilent,
 		"Queue":         pythonQueue,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, k) })
+		t.Run(name, func(t *testing.T) { test(cell{t, k}) })
 	}
 }
 
@@ -255,12 +255,12 @@ func serverCells(t *testing.T, j *jupyterServer) {
 func TestServer_Floods(t *testing.T) {
 	off := server2.with("without limits", "--ZMQChannelsWebsocketConnection.limit_rate=False")
 	k := start(t, newJupyter(t, off).provider(t, kernel.ServerConfig{}), kernel.StartSpec{Language: "python"})
-	for name, test := range map[string]func(*testing.T, kernel.Kernel){
+	for name, test := range map[string]func(cell){
 		"Bytes": pythonBytes,
 		"Many":  pythonMany,
 		"Large": pythonLarge,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, k) })
+		t.Run(name, func(t *testing.T) { test(cell{t, k}) })
 	}
 }
 

@@ -184,7 +184,8 @@ func TestKernel_ExecuteFromFinished(t *testing.T) {
 	if err := k.Execute(kernel.Request{Code: "print first"}, first); err != nil {
 		t.Fatal(err)
 	}
-	if second.wait(t); second.text("stdout") != "second\n" {
+	second.wait(t)
+	if second.text("stdout") != "second\n" {
 		t.Errorf("%q", second.text("stdout"))
 	}
 }
@@ -247,7 +248,8 @@ func TestKernel_LingersForDeno(t *testing.T) {
 func TestKernel_RetriesForTslab(t *testing.T) {
 	cells := 0
 	f := &kerneltest.Fake{Execute: func(c *kerneltest.Cell) {
-		if cells++; cells != 2 && cells != 4 && cells != 5 {
+		cells++
+		if cells != 2 && cells != 4 && cells != 5 {
 			c.Run()
 			return
 		}

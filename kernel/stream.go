@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -98,7 +99,7 @@ func unescape(b []byte) ([]byte, bool) {
 			out, b = utf8.AppendRune(out, r), b[size:]
 			continue
 		}
-		at := bytes.IndexByte([]byte(`"\/bfnrt`), b[0])
+		at := strings.IndexByte(`"\/bfnrt`, b[0])
 		if at < 0 {
 			return nil, false
 		}
