@@ -66,6 +66,7 @@ const hung = 30_000
 
 // survives gives a session an input and then "echo ok".
 func (d *daemon) survives(t *testing.T, input sessionInput) error {
+	t.Helper()
 	s := d.newSession(t, object{"cwd": t.TempDir()})
 	defer d.empty(t, http.MethodDelete, "/session/"+s.ID, nil)
 	if end := s.run(t, object{"command": input.script, "timeout": hung}).last(); end.Reason != "" {

@@ -70,7 +70,7 @@ func BenchmarkCursor_Deliver(b *testing.B) {
 			cursors := make([]*event.Cursor, readers)
 			for i := range cursors {
 				cursors[i] = l.Cursor(0)
-				defer cursors[i].Close()
+				b.Cleanup(cursors[i].Close)
 			}
 			const lines = 100
 			for n := 0; n < b.N; n += lines * readers {
@@ -88,6 +88,7 @@ func BenchmarkCursor_Deliver(b *testing.B) {
 }
 
 func drain(b *testing.B, c *event.Cursor) {
+	b.Helper()
 	for {
 		_, wait, err := c.Take()
 		if err != nil {
