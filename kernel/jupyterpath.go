@@ -50,9 +50,17 @@ func dataDirs(env environ) []string {
 	for _, dir := range filepath.SplitList(env["JUPYTER_PATH"]) {
 		add(dir)
 	}
-	add(userDir(env))
+	user := []string{userDir(env), userBase(env)}
+	var environment []string
 	for _, prefix := range prefixes(env) {
-		add(filepath.Join(prefix, "share", "jupyter"))
+		environment = append(environment, filepath.Join(prefix, "share", "jupyter"))
+	}
+	groups := [][]string{user, environment}
+	if preferEnvironment(env) {
+		slices.Reverse(groups)
+	}
+	for _, dir := range slices.Concat(groups...) {
+		add(dir)
 	}
 	for _, dir := range systemDirs {
 		add(dir)
@@ -71,6 +79,31 @@ func userDir(env environ) string {
 		return filepath.Join(home, ".local", "share", "jupyter")
 	}
 	return ""
+}
+
+// userBase is the data directory of what pip install --user puts (Python
+// documentation, "site.USER_BASE"). It is another one than userDir's when the
+// environment moves that.
+func userBase(env environ) string {
+	if dir := env["PYTHONUSERBASE"]; dir != "" {
+		return filepath.Join(dir, "share", "jupyter")
+	}
+	if home := env["HOME"]; home != "" {
+		return filepath.Join(home, ".local", "share", "jupyter")
+	}
+	return ""
+}
+
+// preferEnvironment reports whether the environment's kernels come before the
+// user's: as JUPYTER_PREFER_ENV_PATH says, or if a virtual or a conda
+// environment other than the base one is active (Jupyter documentation, "Data
+// files").
+func preferEnvironment(env environ) bool {
+	if said, ok := env["JUPYTER_PREFER_ENV_PATH"]; ok {
+		return !slices.Contains([]string{"no", "n", "false", "off", "0", "0.0"}, strings.ToLower(said))
+	}
+	conda := env["CONDA_DEFAULT_ENV"]
+	return env["VIRTUAL_ENV"] != "" || env["CONDA_PREFIX"] != "" && conda != "" && conda != "base"
 }
 
 // prefixes guesses what sys.prefix would be, without running Python: the

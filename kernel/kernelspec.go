@@ -21,6 +21,10 @@ type kernelspec struct {
 	dir  string // resource_dir
 }
 
+// validName is the form of a kernelspec's name; directories of other names are
+// none (Jupyter client documentation, "Kernel specs").
+var validName = regexp.MustCompile(`^[a-z0-9._-]+$`)
+
 // kernelspecs returns the specs on the Jupyter path, first wins by name. What
 // cannot be read or parsed is passed over, as jupyter_client does: one broken
 // kernel must not hide the others.
@@ -30,6 +34,9 @@ func kernelspecs(env environ) []kernelspec {
 		entries, _ := os.ReadDir(filepath.Join(data, "kernels"))
 		for _, entry := range entries {
 			name := strings.ToLower(entry.Name())
+			if !validName.MatchString(name) {
+				continue
+			}
 			taken := slices.ContainsFunc(specs, func(s kernelspec) bool { return s.name == name })
 			if taken {
 				continue
@@ -113,24 +120,33 @@ func program(name, prefix, path string) string {
 }
 
 // environment returns the environment of the kernel: base, the spec's with
-// ${VAR} from base, then extra. An unknown variable stays as it is written, as
-// with jupyter_client.
+// ${VAR} from base, then extra.
 func (s *kernelspec) environment(base environ, extra []string) environ {
 	env := make(environ, len(base)+len(s.Env)+len(extra)+1)
 	for k, v := range base {
 		env[k] = v
 	}
 	for k, v := range s.Env {
-		env[k] = os.Expand(v, func(name string) string {
-			switch value, ok := base[name]; {
-			case ok:
-				return value
-			case name == "$":
-				return "$"
-			}
-			return "${" + name + "}"
-		})
+		env[k] = base.expand(v)
 	}
 	env.add(extra)
 	return env
+}
+
+// reference is what expand replaces: $$, $NAME and ${NAME}.
+var reference = regexp.MustCompile(`\$(\$|[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})`)
+
+// expand replaces as jupyter_client does, with the rules of Python's
+// string.Template: $$ is a dollar, and what is not known or no reference stays
+// as it is written.
+func (e environ) expand(s string) string {
+	return reference.ReplaceAllStringFunc(s, func(ref string) string {
+		if ref == "$$" {
+			return "$"
+		}
+		if value, ok := e[strings.Trim(ref, "${}")]; ok {
+			return value
+		}
+		return ref
+	})
 }

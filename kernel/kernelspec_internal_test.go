@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,17 +38,33 @@ func TestDataDirs_Order(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := environ{
-		"JUPYTER_PATH": "/a:/b:", "HOME": "/home/u", "VIRTUAL_ENV": "/venv",
+		"JUPYTER_PATH": "/a:/b:", "HOME": "/home/u", "CONDA_PREFIX": "/conda", "CONDA_DEFAULT_ENV": "base",
 		"PATH": strings.Join([]string{"relative", filepath.Join(dir, "env", "bin"), filepath.Join(dir, "usr", "bin")}, ":"),
 	}
 	want := []string{
-		"/a", "/b", "/home/u/.local/share/jupyter", "/venv/share/jupyter", dir + "/usr/share/jupyter",
+		"/a", "/b", "/home/u/.local/share/jupyter", "/conda/share/jupyter", dir + "/usr/share/jupyter",
 		dir + "/env/share/jupyter", dir + "/opt/share/jupyter", "/usr/local/share/jupyter", "/usr/share/jupyter",
 	}
 	if got := dataDirs(env); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+	for key, value := range map[string]string{"VIRTUAL_ENV": "/venv", "JUPYTER_PREFER_ENV_PATH": "1", "CONDA_DEFAULT_ENV": "science"} {
+		active := maps.Clone(env)
+		active[key] = value
+		got := dataDirs(active)
+		user, conda := slices.Index(got, want[2]), slices.Index(got, "/conda/share/jupyter")
+		if conda > user || got[1] != "/b" {
+			t.Errorf("%s: %q has the user's before the environment's", key, got)
+		}
+		active["JUPYTER_PREFER_ENV_PATH"] = "0"
+		if got := dataDirs(active); got[2] != want[2] {
+			t.Errorf("%s, not to be preferred: %q", key, got)
+		}
+	}
 	env["XDG_DATA_HOME"] = "/xdg"
+	if got := dataDirs(env); !slices.Contains(got, "/xdg/jupyter") || !slices.Contains(got, "/home/u/.local/share/jupyter") {
+		t.Errorf("%q has not both directories of the user", got)
+	}
 	if got := userDir(env); got != "/xdg/jupyter" {
 		t.Errorf("%q", got)
 	}
@@ -78,6 +95,7 @@ func TestKernelspecs_FirstWins(t *testing.T) {
 	placeSpec(t, one, "Python3", `{"argv":["one"],"language":"python"}`)
 	placeSpec(t, one, "broken", `{`)
 	placeSpec(t, one, "empty", `{"argv":[]}`)
+	placeSpec(t, one, "of my own", `{"argv":["x"]}`)
 	placeSpec(t, two, "python3", `{"argv":["two"],"language":"python"}`)
 	placeSpec(t, two, "broken", `{"argv":["mended"]}`)
 	specs := kernelspecs(environ{"JUPYTER_PATH": one + ":" + two})
@@ -88,8 +106,10 @@ func TestKernelspecs_FirstWins(t *testing.T) {
 	if found["python3"] != "one" || found["broken"] != "mended" {
 		t.Errorf("%v", found)
 	}
-	if _, there := found["empty"]; there {
-		t.Error("a spec without argv was taken")
+	for _, bad := range []string{"empty", "of my own"} {
+		if _, there := found[bad]; there {
+			t.Errorf("spec %q was taken", bad)
+		}
 	}
 }
 
@@ -122,9 +142,9 @@ func TestKernelspec_Command(t *testing.T) {
 }
 
 func TestKernelspec_Environment(t *testing.T) {
-	s := kernelspec{Env: map[string]string{"A": "${HOME}:$B:${NONE}:$$", "OVER": "spec"}}
+	s := kernelspec{Env: map[string]string{"A": "${HOME}:$B:${NONE}:$$", "OVER": "spec", "C": "$NONE $1 ${B $*"}}
 	got := s.environment(environ{"HOME": "/h", "B": "b", "OVER": "base"}, []string{"OVER=extra", "X=a=b"})
-	for k, want := range map[string]string{"A": "/h:b:${NONE}:$", "OVER": "extra", "X": "a=b", "HOME": "/h"} {
+	for k, want := range map[string]string{"A": "/h:b:${NONE}:$", "C": "$NONE $1 ${B $*", "OVER": "extra", "X": "a=b", "HOME": "/h"} {
 		if got[k] != want {
 			t.Errorf("%s is %q, want %q", k, got[k], want)
 		}
@@ -140,17 +160,57 @@ func TestChoose(t *testing.T) {
 		"python": "python3", "PY": "python3", "IPython": "python3", "venv": "venv", "ts": "tslab", "deno": "deno",
 		"js": "deno", "r": "ir", "R": "ir", "ZIG": "zig",
 	} {
-		s, _, err := choose(specs, asked)
+		s, _, err := choose(specs, nil, asked)
 		if err != nil || s.name != want {
 			t.Errorf("%s: %q, want %q (%v)", asked, s.name, want, err)
 		}
 	}
 	for _, asked := range []string{"", "sh", "shell", "cobol", "go"} {
-		if s, _, err := choose(specs, asked); !errors.Is(err, ErrNoKernel) {
+		if s, _, err := choose(specs, nil, asked); !errors.Is(err, ErrNoKernel) {
 			t.Errorf("%q: %q, %v", asked, s.name, err)
 		}
 	}
-	if _, language, _ := choose(specs, "VENV"); language != "python" {
+	if _, language, _ := choose(specs, nil, "VENV"); language != "python" {
 		t.Errorf("language of venv: %q", language)
+	}
+}
+
+func TestChoose_Order(t *testing.T) {
+	specs := []kernelspec{
+		{name: "python3", Language: "python"}, {name: "venv", Language: "python"}, {name: "java", Language: "java"},
+		{name: "jjava", Language: "Java"}, {name: "zig", Language: "zig"}, {name: "zig2", Language: "zig"}, {name: "bash", Language: "bash"},
+	}
+	order := Order{"PY": {"missing", "Venv"}, "java": {"jjava"}, "Zig": {"zig2"}, "bash": {"missing"}}
+	for asked, want := range map[string]string{
+		"python": "venv", "py": "venv", "python3": "python3", "java": "jjava", "zig": "zig2", "bash": "bash", "sh": "bash",
+	} {
+		if s, _, err := choose(specs, order, asked); err != nil || s.name != want {
+			t.Errorf("%s: %q, want %q (%v)", asked, s.name, want, err)
+		}
+	}
+	list := installedLanguages(specs, order)
+	if i := slices.IndexFunc(list, func(l Language) bool { return l.Name == "python" }); i < 0 || list[i].Kernel != "venv" {
+		t.Errorf("%+v", list)
+	}
+}
+
+// TestMissing: each language that execd installs kernels for is there or
+// missing, and what is missing has a command.
+func TestMissing(t *testing.T) {
+	installed := installedLanguages([]kernelspec{{name: "python3", Language: "python"}, {name: "zig", Language: "zig"}}, nil)
+	if len(installed) != 2 || installed[0].Install == "" {
+		t.Errorf("installed: %+v", installed)
+	}
+	missing := make(map[string]Language)
+	for _, l := range Missing(installed) {
+		missing[l.Name] = l
+	}
+	for _, name := range []string{"bash", "go", "java", "javascript", "typescript"} {
+		if l := missing[name]; l.Install == "" || l.Kernel != "" || Canonical(strings.ToUpper(name)) != name {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+	if _, there := missing["python"]; there {
+		t.Error("python is missing and installed")
 	}
 }

@@ -18,9 +18,11 @@ type Config struct {
 	// PATH, JUPYTER_PATH, HOME, VIRTUAL_ENV. The daemon's own if nil.
 	Env []string
 
+	Order Order // of the kernelspecs of one language
+
 	StartTimeout  time.Duration // 60 s if 0: a JVM or a cold disk takes 10 s, a broken kernel forever
 	ShutdownGrace time.Duration // for a kernel to end when asked, before SIGTERM; 2 s if 0
-	Grace         time.Duration // for the idle after the reply and the reply after the idle; 1 s if 0
+	Grace         time.Duration // for the idle after the reply and the reply after the idle; 750 ms if 0: a run ends within a second
 	FrameLimit    int64         // of one message; zmtp.DefaultFrame if 0
 
 	// Logf is told of messages that are dropped, once per kernel; may be nil.
@@ -38,7 +40,7 @@ func (c Config) withDefaults() Config {
 		c.ShutdownGrace = 2 * time.Second
 	}
 	if c.Grace <= 0 {
-		c.Grace = time.Second
+		c.Grace = 750 * time.Millisecond
 	}
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}
@@ -76,7 +78,7 @@ func (l *Local) Languages(ctx context.Context) ([]Language, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	return installedLanguages(kernelspecs(l.env)), nil
+	return installedLanguages(kernelspecs(l.env), l.cfg.Order), nil
 }
 
 // Start implements Provider.
@@ -85,7 +87,7 @@ func (l *Local) Start(ctx context.Context, spec StartSpec) (Kernel, error) {
 		return nil, ErrClosed
 	}
 	defer l.starts.Done()
-	chosen, language, err := choose(kernelspecs(l.env), spec.Language)
+	chosen, language, err := choose(kernelspecs(l.env), l.cfg.Order, spec.Language)
 	if err != nil {
 		return nil, err
 	}

@@ -33,9 +33,10 @@ type StartSpec struct {
 
 // Language is a language that an installed kernel runs.
 type Language struct {
-	Name        string   // "python"
+	Name        string   // "python"; Canonical makes it of the others
 	Aliases     []string // other names for it, sorted: "ipython", "py", "python3"
 	Kernel      string   // kernelspec that Start takes: "python3"
 	DisplayName string   // of the kernelspec: "Python 3 (ipykernel)"
-	Dir         string   // of the kernelspec
+	Dir         string   // of the kernelspec, where it can be seen
+	Install     string   // command that installs a kernel for it; empty if not known
 }

@@ -23,6 +23,8 @@ type ServerConfig struct {
 	// empty.
 	Owner string
 
+	Order Order // of the kernelspecs of one language
+
 	// Root is the server's root directory, if known. Kernels of a working
 	// directory below it start there; see setupCode for the others.
 	Root string
@@ -32,7 +34,7 @@ type ServerConfig struct {
 
 	RequestTimeout time.Duration // of one HTTP request that starts nothing; 10 s if 0
 	StartTimeout   time.Duration // 60 s if 0, as for a Local
-	Grace          time.Duration // for the idle after the reply and the reply after the idle; 1 s if 0
+	Grace          time.Duration // for the idle after the reply and the reply after the idle; 750 ms if 0, as for a Local
 	FrameLimit     int64         // of one message; jupyter.DefaultLimit if 0
 
 	// OutageGrace is how long the runs of a kernel wait for a connection that
@@ -60,7 +62,7 @@ func (c ServerConfig) withDefaults() ServerConfig {
 	}{
 		{&c.RequestTimeout, 10 * time.Second},
 		{&c.StartTimeout, 60 * time.Second},
-		{&c.Grace, time.Second},
+		{&c.Grace, 750 * time.Millisecond},
 		{&c.OutageGrace, 750 * time.Millisecond},
 		{&c.ReconnectTimeout, 30 * time.Second},
 	}
@@ -150,7 +152,7 @@ func (s *Server) choose(ctx context.Context, language string) (kernelspec, strin
 		if err != nil {
 			return kernelspec{}, "", err
 		}
-		spec, name, err := choose(specs, language)
+		spec, name, err := choose(specs, s.cfg.Order, language)
 		if err == nil || age == 0 {
 			return spec, name, err
 		}
@@ -164,7 +166,7 @@ func (s *Server) Languages(ctx context.Context) ([]Language, error) {
 	if err != nil {
 		return nil, err
 	}
-	return installedLanguages(specs), nil
+	return installedLanguages(specs, s.cfg.Order), nil
 }
 
 // Lookup implements Provider.
@@ -174,7 +176,7 @@ func (s *Server) Lookup(ctx context.Context, language string) (Language, error) 
 		return Language{}, err
 	}
 	known, _ := knownLanguage(name)
-	return Language{Name: name, Aliases: known.aliases, Kernel: spec.name, DisplayName: spec.DisplayName}, nil
+	return known.served(&spec), nil
 }
 
 // probe finds out what the server is, once.
