@@ -28,7 +28,8 @@ type driver struct {
 	over    chan struct{}
 	exit    Exit // set before over is closed
 
-	assigned bool // a script may have changed them; touched by Run alone
+	assigned  bool // a script may have changed them; touched by Run alone
+	signalled bool // during the run; under the lock of the session
 
 	mu     sync.Mutex
 	buf    []byte

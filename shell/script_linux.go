@@ -89,7 +89,7 @@ func (d *driver) sync(text string) error {
 // that it gets back the builtins that the next run needs, which a script may
 // have disabled; a shell without them ends, so that there will be a fresh one.
 func (d *driver) reportText() string {
-	return "\\builtin enable eval export cd read || \\builtin exit \"$1\"\n" +
+	return "\\builtin enable eval export cd mapfile || \\builtin exit \"$1\"\n" +
 		fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$1\" \"${PWD-}\" >&%d 2>/dev/null\n", d.token, reportRun, reportFD)
 }
 
@@ -97,6 +97,12 @@ func (d *driver) reportText() string {
 // commands of the session. bash reads those byte by byte, because its
 // children could have to read on behind it; a file it reads in blocks.
 const inlineScript = 512
+
+// scriptVariable begins the name of the variable with a longer one. The rest
+// is new for each run: what an earlier script has made of a variable, readonly
+// or upper case, must not change a later one. It is an array, which is never
+// exported, for no environment holds a long script.
+const scriptVariable = "EXECD_SCRIPT_"
 
 // runText is what makes the shell do a run. Its lines are read one after the
 // other, each when the one before has been done. The file, if there is one,
@@ -110,7 +116,7 @@ func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
 	if r.Dir != "" {
 		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(r.Dir))
 	}
-	script := Quote(r.Script)
+	script, after := Quote(r.Script), ""
 	var file *os.File
 	if len(script) > inlineScript {
 		var path string
@@ -118,20 +124,23 @@ func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
 		if file, path, err = scriptFile(r.Script); err != nil {
 			return "", nil, err
 		}
-		fmt.Fprintf(&b, "IFS= \\builtin read -r -d '' EXECD_SCRIPT <%s || \\builtin :\n", path)
-		script = `"$EXECD_SCRIPT"`
+		name := scriptVariable + newToken()
+		fmt.Fprintf(&b, "\\builtin mapfile -d '' -t %s <%s\n", name, path)
+		script = `"$` + name + `"`
+		after = fmt.Sprintf("\\builtin unset -v %s\n", name)
 	}
 	stdin := os.DevNull
 	if r.Stdin != nil {
 		stdin = descriptorPath(r.Stdin.Fd())
 	}
-	fmt.Fprintf(&b, "%s=%s\n", marker, r.ID) // exported since the shell began
+	// A plain assignment would end a POSIX shell where the variable is readonly.
+	fmt.Fprintf(&b, "\\builtin export %s=%s\n", marker, r.ID)
 	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, descriptorPath(ends[Stdout]), descriptorPath(ends[Stderr]))
-	after := d.short
+	report := d.short
 	if d.mayExport(r) {
-		after = d.long
+		report = d.long
 	}
-	fmt.Fprintf(&b, "\\. %s \"$?\"\n", descriptorPath(after.Fd()))
+	fmt.Fprintf(&b, "\\. %s \"$?\"\n%s", descriptorPath(report.Fd()), after)
 	return b.String(), file, nil
 }
 
@@ -169,12 +178,13 @@ func scriptFile(text string) (*os.File, string, error) {
 // Quote makes one word of a text, for a shell (POSIX.1-2017, XCU 2.2.2).
 func Quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// withoutOurs is a state without the traps of this shell: they tell the
-// token, and the next shell has its own.
+// withoutOurs is a state without the traps of this shell, which tell the
+// token, for the next shell has its own; and without its script.
 func (d *driver) withoutOurs(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "trap -- ") || !strings.Contains(line, d.token) {
+		ours := strings.HasPrefix(line, "trap -- ") && strings.Contains(line, d.token)
+		if !ours && !strings.HasPrefix(line, "declare -a "+scriptVariable) {
 			b.WriteString(line)
 		}
 	}

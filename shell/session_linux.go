@@ -112,6 +112,12 @@ func (s *Session) begin(id string) (*driver, error) {
 func (s *Session) end(d *driver) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for d != nil && d.signalled {
+		d.signalled = false
+		s.mu.Unlock()
+		_ = d.sync("") // whether it has outlived the signal: if not, the next run must not be the one to end
+		s.mu.Lock()
+	}
 	s.run = ""
 	if d != nil && d.isOver() && s.driver == d {
 		s.bury(d)
@@ -134,13 +140,10 @@ func (s *Session) bury(d *driver) {
 // the grace to what is left, and a little later to the shell. It returns when
 // they are gone, or ctx is over, and tells how many processes it has seen.
 func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal, grace time.Duration) int {
-	d := s.serving(id)
 	find := func() []member { return (kin{id: id}).members() }
-	if d != nil {
-		// The shell before its child: it acts when the child has ended, and
-		// would go on with the next command otherwise.
-		_ = d.process.signalLeader(syscall.SIGINT)
-	}
+	// The shell before its child: it acts when the child has ended, and would
+	// go on with the next command otherwise.
+	d, _ := s.signalShell(id, syscall.SIGINT) // gone is as good
 	seen := census{}
 	deadline := time.Now().Add(grace)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -182,14 +185,26 @@ const shellGrace = time.Second
 // Signal sends a signal to what the run in progress has started, or to the
 // shell where that is nothing.
 func (s *Session) Signal(id string, sig syscall.Signal) error {
-	d := s.serving(id)
-	if d == nil {
+	if s.serving(id) == nil {
 		return syscall.ESRCH
 	}
 	if members := (kin{id: id}).members(); len(members) > 0 {
 		return signalAll(members, sig)
 	}
-	return d.process.signalLeader(sig)
+	_, err := s.signalShell(id, sig)
+	return err
+}
+
+// signalShell sends a signal to the shell that has the run in progress, and
+// returns it. The run does not end before the shell has taken the signal.
+func (s *Session) signalShell(id string, sig syscall.Signal) (*driver, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != id || s.driver == nil {
+		return nil, syscall.ESRCH
+	}
+	s.driver.signalled = true
+	return s.driver, s.driver.process.signalLeader(sig)
 }
 
 // Dir is the working directory of the shell as it was last told.
