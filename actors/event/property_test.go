@@ -82,7 +82,7 @@ func (w *witness) reattach(after int64) {
 // One goroutine, any order of appends, reads, re-attachments and the end.
 func TestProperty_AnyInterleaving(t *testing.T) {
 	var evictions int64
-	for seed := range uint64(30) {
+	for seed := range uint64(15) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		limits := event.Limits{MemoryPerLog: 1 << random.IntN(19), DiskPerLog: 1 << (14 + random.IntN(7))}
 		l := newLog(t, limits)

@@ -115,7 +115,7 @@ func TestSpill_Private(t *testing.T) {
 }
 
 func TestSpill_DiskPerLog(t *testing.T) {
-	for _, limit := range []int64{64 * kib, 256 * kib, mib, 20 * mib} {
+	for _, limit := range []int64{64 * kib, 256 * kib, mib, 8 * mib} {
 		t.Run(fmt.Sprint(limit>>10, "KiB"), func(t *testing.T) {
 			dir := t.TempDir()
 			store := event.NewStore(dir, event.Limits{MemoryPerLog: 64 * kib, DiskPerLog: limit}, func(err error) { t.Error(err) })
