@@ -38,9 +38,10 @@ type client struct {
 
 	mu      sync.Mutex // guards the rest
 	running map[string]*execution
-	asking  question // the input_request that has no answer yet
-	closing bool     // shutdown was asked for
-	err     error    // why the kernel is gone
+	ended   []*execution // the last that take late output, oldest first
+	asking  question     // the input_request that has no answer yet
+	closing bool         // shutdown was asked for
+	err     error        // why the kernel is gone
 }
 
 // transport carries messages to a kernel; what comes from there is given to
@@ -94,7 +95,7 @@ func (c *client) nextID() string {
 func (c *client) bury(cause error) {
 	c.mu.Lock()
 	left := c.running
-	c.running, c.err = nil, cause
+	c.running, c.ended, c.err = nil, nil, cause
 	c.mu.Unlock()
 	for _, e := range bySerial(left) {
 		e.die(cause)
@@ -197,10 +198,18 @@ func (c *client) dropLarge(m *wire.Message, cause error) {
 
 func (c *client) onIopub(m *wire.Message) {
 	c.saw(sawIopub)
-	if e := c.find(m.ParentID); e != nil {
+	e := c.find(m.ParentID)
+	if e == nil {
+		e = c.findEnded(m.ParentID)
+	}
+	if e != nil {
 		if err := e.publish(m); err != nil {
 			c.drop("iopub", err)
 		}
+		return
+	}
+	if m.Type != "status" && c.isOurs(m.ParentID) && isOutput(Kind(m.Type)) {
+		c.drop("iopub", fmt.Errorf("%s of %s: %w", m.Type, m.ParentID, errEnded))
 	}
 }
 
@@ -219,9 +228,16 @@ func (c *client) onShell(m *wire.Message) {
 
 // onStdin remembers who asked: an input_reply carries the request's header as
 // its parent (Jupyter messaging documentation, "Messages on the stdin channel").
+// A request that does not allow input, or has ended, is told that there is none.
 func (c *client) onStdin(m *wire.Message) {
+	if m.Type != "input_request" {
+		return
+	}
 	e := c.find(m.ParentID)
-	if m.Type != "input_request" || e == nil {
+	if e == nil || !e.allowStdin {
+		if err := c.sendInput(m.Header, endOfInput); err != nil {
+			c.transport.lose(fmt.Errorf("stdin: %w", err))
+		}
 		return
 	}
 	c.mu.Lock()

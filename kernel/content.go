@@ -41,9 +41,7 @@ func decodeOutput(kind string, b []byte) (Output, error) {
 			return o, nil
 		}
 	}
-	switch o.Kind {
-	case KindStream, KindExecuteInput, KindResult, KindDisplay, KindUpdateDisplay, KindClear, KindError, KindInput:
-	default:
+	if !isOutput(o.Kind) {
 		return o, errNotShown
 	}
 	var c content
@@ -51,6 +49,15 @@ func decodeOutput(kind string, b []byte) (Output, error) {
 		return o, err
 	}
 	return fill(o, &c), nil
+}
+
+// isOutput reports whether k is also the type of a message that shows something.
+func isOutput(k Kind) bool {
+	switch k {
+	case KindStream, KindExecuteInput, KindResult, KindDisplay, KindUpdateDisplay, KindClear, KindError, KindInput:
+		return true
+	}
+	return false
 }
 
 // fill takes the fields that o's kind has; what else is there is not

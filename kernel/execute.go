@@ -18,7 +18,7 @@ func (c *client) Execute(r Request, h Handler) error {
 	if err != nil {
 		return err
 	}
-	e := &execution{owner: c, handler: h, content: content, grace: c.grace, quirk: c.quirk}
+	e := &execution{owner: c, handler: h, content: content, allowStdin: r.AllowStdin, grace: c.grace, quirk: c.quirk}
 	id, err := c.enlist(e)
 	if err != nil {
 		return err
@@ -63,11 +63,11 @@ func (c *client) resend(e *execution) {
 		return
 	}
 	delete(c.running, e.id)
-	id := c.nextID()
+	id, content := c.nextID(), e.content
 	e.id = id
 	c.running[id] = e
 	c.mu.Unlock()
-	if err := c.sendExecute(id, e.content); err != nil {
+	if err := c.sendExecute(id, content); err != nil {
 		c.transport.lose(fmt.Errorf("shell: %w", err))
 	}
 }
@@ -120,12 +120,22 @@ func (c *client) Input(text string) error {
 	if !waits {
 		return ErrNoInput
 	}
+	return c.sendInput(asking.header, text)
+}
+
+// endOfInput is what jupyter_client sends for an end of file, and ipykernel
+// makes an EOFError of it. There is no other refusal: a kernel that has asked
+// waits for a value.
+const endOfInput = "\x04"
+
+// sendInput answers the input_request that has this header.
+func (c *client) sendInput(asked []byte, text string) error {
 	content, err := json.Marshal(map[string]string{"status": "ok", "value": text})
 	if err != nil {
 		return fmt.Errorf("encode input: %w", err)
 	}
 	header := wire.Header(c.name, c.nextID(), "input_reply", time.Now())
-	if err := c.transport.send(stdinChannel, wire.Message{Header: header, Parent: asking.header, Content: content}); err != nil {
+	if err := c.transport.send(stdinChannel, wire.Message{Header: header, Parent: asked, Content: content}); err != nil {
 		return fmt.Errorf("send input: %w", err)
 	}
 	return nil

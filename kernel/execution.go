@@ -19,10 +19,12 @@ import (
 type execution struct {
 	owner   owner
 	handler Handler
-	content []byte // kept to send it again
+	content []byte // kept to send it again; guarded by the owner once it is sent
 	grace   time.Duration
 	quirk   quirk
 	id      string // of the message; guarded by the owner
+
+	allowStdin bool // an input_request is for the handler
 
 	mu      sync.Mutex // guards the rest
 	started bool       // execute_input or output was seen
@@ -40,7 +42,8 @@ type execution struct {
 
 // owner is what an execution needs of its session.
 type owner interface {
-	delist(*execution) bool
+	retire(*execution) // its end is told next
+	forget(*execution) // it takes no late output any more
 	resend(*execution)
 	received() int64 // bytes from the kernel so far
 }
@@ -66,6 +69,7 @@ func (e *execution) show(o Output) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.over {
+		e.late(o)
 		return
 	}
 	e.started = true
@@ -74,6 +78,18 @@ func (e *execution) show(o Output) {
 		e.result.EName, e.result.EValue, e.result.Traceback = o.EName, o.EValue, o.Traceback
 	}
 	e.handler.Output(o)
+}
+
+// late gives an output that comes behind the end to a handler that takes it.
+// What only tells of the request itself is no news then.
+func (e *execution) late(o Output) {
+	h, ok := e.handler.(LateHandler)
+	if !ok || o.Kind == KindExecuteInput || o.Kind == KindInput {
+		return
+	}
+	if !h.Late(o) {
+		e.owner.forget(e)
+	}
 }
 
 func (e *execution) status(content []byte) error {
@@ -187,7 +203,7 @@ func (e *execution) conclude() {
 	for _, page := range e.pages {
 		e.handler.Output(page)
 	}
-	e.owner.delist(e)
+	e.owner.retire(e)
 	e.finish()
 }
 
@@ -208,7 +224,9 @@ func (e *execution) die(cause error) {
 func (e *execution) finish() {
 	e.over = true
 	e.stopTimer()
-	e.handler.Finished(e.result)
+	result := e.result
+	e.result, e.pages = Result{}, nil // it may be remembered for a while
+	e.handler.Finished(result)
 }
 
 // stopTimer also disarms a timer that has fired and waits for mu.

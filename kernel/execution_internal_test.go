@@ -16,9 +16,10 @@ type fakeOwner struct {
 	resent atomic.Int32
 }
 
-func (o *fakeOwner) delist(*execution) bool { return true }
-func (o *fakeOwner) resend(*execution)      { o.resent.Add(1) }
-func (o *fakeOwner) received() int64        { return o.bytes.Load() }
+func (o *fakeOwner) retire(*execution) {}
+func (o *fakeOwner) forget(*execution) {}
+func (o *fakeOwner) resend(*execution) { o.resent.Add(1) }
+func (o *fakeOwner) received() int64   { return o.bytes.Load() }
 
 // lastWords keeps the result and counts the outputs. The end may come from a
 // timer: what is read behind synctest.Wait is ordered by the atomics.

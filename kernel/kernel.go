@@ -50,3 +50,14 @@ type Handler interface {
 	Output(Output)
 	Finished(Result) // once, after the last Output
 }
+
+// LateHandler is a Handler that wants what comes after its end: output of a
+// thread that the request has left running, which a kernel still sends as the
+// request's. Late is called as Output is, never before Finished. With false it
+// says that it wants no more. The last lateRequests requests of a kernel are
+// remembered for it. What nobody wants is dropped, and said to Config.Logf
+// once per kernel.
+type LateHandler interface {
+	Handler
+	Late(Output) bool
+}

@@ -189,10 +189,12 @@ func (p *process) Kill()                           { _ = syscall.Kill(-p.Pid(), 
 func (p *process) Done() <-chan struct{}           { return p.done }
 func (p *process) ExitText() string                { return p.text }
 
-type outputFunc func([]byte)
+// output is an io.Writer that can be compared, so that stdout and stderr share
+// one pipe.
+type output struct{ f func([]byte) }
 
-func (f outputFunc) Write(p []byte) (int, error) {
-	f(p)
+func (o *output) Write(p []byte) (int, error) {
+	o.f(p)
 	return len(p), nil
 }
 
@@ -201,7 +203,7 @@ func launch(spec kernel.LaunchSpec) (kernel.Process, error) {
 	cmd := exec.Command(spec.Argv[0], spec.Argv[1:]...)
 	cmd.Dir, cmd.Env = spec.Dir, spec.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out := outputFunc(spec.Output)
+	out := &output{spec.Output}
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {

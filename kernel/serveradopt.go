@@ -95,7 +95,7 @@ func (s *Server) orphans(sessions []jupyter.Session) map[string]jupyter.Session 
 const adoptPatience = 500 * time.Millisecond
 
 func (s *Server) adopt(ctx context.Context, id string, session jupyter.Session, specs []kernelspec) (*serverKernel, error) {
-	spec, language, err := choose(specs, session.Kernel.Name)
+	spec, language, err := choose(specs, nil, session.Kernel.Name)
 	if err != nil {
 		return nil, err
 	}

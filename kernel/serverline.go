@@ -230,6 +230,6 @@ func (e *execution) abandon(name string, cause error) {
 	} else {
 		e.result = Result{Status: StatusError, EName: name, EValue: cause.Error(), Err: cause}
 	}
-	e.owner.delist(e)
+	e.owner.retire(e)
 	e.finish()
 }

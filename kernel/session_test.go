@@ -34,6 +34,8 @@ func TestKernel_Ends(t *testing.T) {
 		{"Aborted", "abort", "", kernel.Result{Status: kernel.StatusAborted}},
 		{"Foreign idle", "print a\nforeign b\nprint c", "a\nc\n", kernel.Result{Status: kernel.StatusOK, ExecutionCount: 7}},
 		{"Forged", "forged a\nprint b", "b\n", kernel.Result{Status: kernel.StatusOK, ExecutionCount: 8}},
+		{"Second reply", "reply\nquiet E v\nprint b", "b\n", kernel.Result{Status: kernel.StatusOK, ExecutionCount: 9}},
+		{"Second idle", "print b\nidle\nstderr x\nidle", "b\n", kernel.Result{Status: kernel.StatusOK, ExecutionCount: 10}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"execd/kernel/wire"
+	"execd/kernel/zmtp"
 )
 
 // epoch dates what nobody looks at.
@@ -32,6 +33,7 @@ type Cell struct {
 //	error NAME VALUE           the error message and reply
 //	quiet NAME VALUE           the error in the reply only
 //	hang                       until interrupted: then a KeyboardInterrupt
+//	ask PROMPT                 an input_request; what is answered goes to stdout
 //	die                        the process exits with status 7
 //	abort                      reply aborted, without having run
 //	reply, idle                now, instead of at the end
@@ -72,6 +74,8 @@ func (c *Cell) do(command, rest string) bool {
 		c.flood(rest)
 	case "hang":
 		return c.hang()
+	case "ask":
+		return c.ask(rest)
 	case "die":
 		c.Exit("exit status 7")
 		return false
@@ -127,6 +131,25 @@ func (c *Cell) hang() bool {
 	select {
 	case <-c.Interrupted():
 		c.Error("KeyboardInterrupt", "")
+		return true
+	case <-c.Done():
+		return false
+	}
+}
+
+// ask asks whatever the request says of allow_stdin, as some kernels do.
+func (c *Cell) ask(prompt string) bool {
+	b := []byte(`{"prompt":` + strconv.Quote(prompt) + `,"password":false}`)
+	m := wire.Message{Header: header("input_request"), Parent: c.request.Header, Content: b}
+	c.mu.Lock()
+	askers := append([]*zmtp.Conn(nil), c.askers...)
+	c.mu.Unlock()
+	for _, asker := range askers {
+		_ = asker.WriteMessage(wire.NewCodec(c.conn.Key).Encode(m)...)
+	}
+	select {
+	case value := <-c.inputs:
+		c.Stream("stdout", value)
 		return true
 	case <-c.Done():
 		return false

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"execd/kernel"
+	"execd/kernel/zmtp"
 )
 
 // Name is the kernelspec and the language that Install installs.
@@ -31,6 +32,9 @@ type Fake struct {
 	// Stubborn kernels end by Kill only: they answer a shutdown_request and
 	// stay.
 	Stubborn bool
+
+	// Deaf kernels do not answer on control.
+	Deaf bool
 
 	mu       sync.Mutex
 	launched []*Process
@@ -108,6 +112,7 @@ func (f *Fake) Launch(spec kernel.LaunchSpec) (kernel.Process, error) {
 		done:      make(chan struct{}),
 		interrupt: make(chan struct{}, 1),
 		requests:  make(chan request, 1024),
+		inputs:    make(chan string, 16),
 	}
 	f.mu.Lock()
 	f.launched = append(f.launched, p)
@@ -126,10 +131,12 @@ type Process struct {
 	done      chan struct{}
 	interrupt chan struct{} // cap 1
 	requests  chan request
+	inputs    chan string // values of input_reply
 
 	mu      sync.Mutex // guards the rest
 	closers []func()   // run when it dies
 	subs    []*subscriber
+	askers  []*zmtp.Conn // peers on stdin
 	text    string
 	dead    bool
 	signals []syscall.Signal

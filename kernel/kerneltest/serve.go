@@ -53,7 +53,7 @@ func (p *Process) listen() error {
 		serve func(*zmtp.Conn)
 	}{
 		{p.conn.Shell, zmtp.Router, p.serveShell},
-		{p.conn.Stdin, zmtp.Router, p.serveNothing},
+		{p.conn.Stdin, zmtp.Router, p.serveStdin},
 		{p.conn.Control, zmtp.Router, p.serveControl},
 		{p.conn.Iopub, zmtp.Pub, p.serveIopub},
 	} {
@@ -115,10 +115,27 @@ func (p *Process) serveShell(c *zmtp.Conn) {
 	})
 }
 
-func (p *Process) serveNothing(c *zmtp.Conn) { p.each(c, func(wire.Message) {}) }
+func (p *Process) serveStdin(c *zmtp.Conn) {
+	p.mu.Lock()
+	p.askers = append(p.askers, c)
+	p.mu.Unlock()
+	p.each(c, func(m wire.Message) {
+		var content struct{ Value string }
+		if m.Type != "input_reply" || json.Unmarshal(m.Content, &content) != nil {
+			return
+		}
+		select {
+		case p.inputs <- content.Value:
+		case <-p.done:
+		}
+	})
+}
 
 func (p *Process) serveControl(c *zmtp.Conn) {
 	p.each(c, func(m wire.Message) {
+		if p.fake.Deaf {
+			return
+		}
 		switch r := (request{m, c}); m.Type {
 		case "interrupt_request":
 			p.poke()
