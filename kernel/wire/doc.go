@@ -10,5 +10,5 @@
 // the frames it was given and is valid as long as they are. Nothing blocks and
 // nothing is ordered.
 //
-// To test: Decode(Encode(m)) is m; FuzzMessage feeds Decode with anything.
+// To test: Decode(Encode(m)) is m; FuzzDecode feeds Decode with anything.
 package wire
