@@ -49,6 +49,9 @@ func feed(c echo.Context, in msg.Input) error {
 		if n > 0 {
 			m, err := in.Write(c.Request().Context(), buf[:n])
 			written += int64(m)
+			if known, ok := errors.AsType[*msg.Error](err); ok {
+				return msg.Errorf(known.Code, "after %d bytes: %w", written, err)
+			}
 			if err != nil {
 				return fmt.Errorf("after %d bytes: %w", written, err)
 			}
