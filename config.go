@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"execd/kernel"
 )
 
 // config is what flags and environment say.
@@ -22,6 +24,7 @@ type config struct {
 	envFile                    string
 	stateDir                   string
 	jupyterHost, jupyterToken  string
+	kernels                    kernel.Order
 	idlePoll                   time.Duration
 	grace, stop, disconnect    time.Duration
 	retention                  time.Duration
@@ -66,6 +69,10 @@ func (c *config) settings() []setting {
 		},
 		{"jupyter-host", "JUPYTER_HOST", "", "URL of a Jupyter server to run code in", webURL(&c.jupyterHost)},
 		{"jupyter-token", "JUPYTER_TOKEN", "", "token of the Jupyter server", text(&c.jupyterToken)},
+		{
+			"kernels", "EXECD_KERNELS", "",
+			"kernelspecs to prefer, best first, as in python=venv,python=python3,java=jjava", kernelOrder(&c.kernels),
+		},
 		{
 			"jupyter-idle-poll-interval", "EXECD_JUPYTER_IDLE_POLL_INTERVAL", "100ms",
 			"accepted for compatibility: execd does not poll", duration(&c.idlePoll, true),
@@ -237,5 +244,12 @@ func webURL(into *string) func(string) error {
 		}
 		*into = v
 		return nil
+	}
+}
+
+func kernelOrder(into *kernel.Order) func(string) error {
+	return func(v string) (err error) {
+		*into, err = kernel.ParseOrder(v)
+		return err
 	}
 }

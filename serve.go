@@ -157,10 +157,12 @@ func (d *daemon) announce() {
 func (d *daemon) provider() (kernel.Provider, error) {
 	logf := func(format string, args ...any) { d.log.Warn().Msgf(format, args...) }
 	if d.config.jupyterHost == "" {
-		return kernel.NewLocal(kernel.Config{RuntimeDir: d.state.dir, Launch: actors.LaunchKernel, Logf: logf}), nil
+		return kernel.NewLocal(kernel.Config{
+			RuntimeDir: d.state.dir, Launch: actors.LaunchKernel, Order: d.config.kernels, Logf: logf,
+		}), nil
 	}
 	server, err := kernel.NewServer(kernel.ServerConfig{
-		URL: d.config.jupyterHost, Token: d.config.jupyterToken, Keep: true, Logf: logf,
+		URL: d.config.jupyterHost, Token: d.config.jupyterToken, Order: d.config.kernels, Keep: true, Logf: logf,
 	})
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what is wrong with the configuration

@@ -43,7 +43,7 @@ var settings = map[string]string{
 	"--host": "EXECD_HOST", "--port": "EXECD_PORT", "--access-token": "EXECD_ACCESS_TOKEN",
 	"--allowed-origins": "EXECD_ALLOWED_ORIGINS", "--stream-format": "EXECD_STREAM_FORMAT", "--log-level": "EXECD_LOG_LEVEL",
 	"--log-file": "EXECD_LOG_FILE", "--envs-file": "EXECD_ENVS", "--state-dir": "EXECD_STATE_DIR",
-	"--jupyter-host": "JUPYTER_HOST", "--jupyter-token": "JUPYTER_TOKEN",
+	"--jupyter-host": "JUPYTER_HOST", "--jupyter-token": "JUPYTER_TOKEN", "--kernels": "EXECD_KERNELS",
 	"--jupyter-idle-poll-interval": "EXECD_JUPYTER_IDLE_POLL_INTERVAL",
 	"--graceful-shutdown-timeout":  "EXECD_API_GRACE_SHUTDOWN",
 }
@@ -79,6 +79,7 @@ func TestConfig_BadValue(t *testing.T) {
 		{"EXECD_JUPYTER_IDLE_POLL_INTERVAL", "EXECD_JUPYTER_IDLE_POLL_INTERVAL=soon", nil},
 		{"jupyter-host", "", []string{"--jupyter-host", "localhost:8888"}},
 		{"JUPYTER_HOST", "JUPYTER_HOST=ftp://x", nil},
+		{"kernels", "", []string{"--kernels", "python"}},
 		{"stream-format", "", []string{"--stream-format", "xml"}},
 		{"max-body", "", []string{"--max-body", "0"}},
 		{"memory-limit", "", []string{"--memory-limit", "9999999999GiB"}},

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -191,6 +192,21 @@ func TestChoose_Order(t *testing.T) {
 	list := installedLanguages(specs, order)
 	if i := slices.IndexFunc(list, func(l Language) bool { return l.Name == "python" }); i < 0 || list[i].Kernel != "venv" {
 		t.Errorf("%+v", list)
+	}
+}
+
+func TestParseOrder(t *testing.T) {
+	got, err := ParseOrder(" py=Venv, java=jjava,python = python3,, zig=zig2 ")
+	if want := `map[java:[jjava] python:[venv python3] zig:[zig2]]`; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s (%v)", got, want, err)
+	}
+	if got, err := ParseOrder(""); err != nil || len(got) != 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, bad := range []string{"python", "=venv", "python=", "python=a b", "python=venv;java=jjava"} {
+		if got, err := ParseOrder(bad); err == nil {
+			t.Errorf("%q was taken as %v", bad, got)
+		}
 	}
 }
 

@@ -35,22 +35,6 @@ var languages = []language{
 	{"typescript", []string{"ts"}, []string{"tslab", "deno"}, "npm install -g tslab && tslab install"},
 }
 
-// Order says which kernelspecs run a language, best first. It comes before the
-// order that is built in; languages go by any of their names, and specs that
-// are not installed are passed over.
-type Order map[string][]string
-
-// preferred returns the specs to try for a language.
-func (o Order) preferred(l language) []string {
-	var list []string
-	for name, specs := range o {
-		if Canonical(name) == l.name {
-			list = append(list, specs...)
-		}
-	}
-	return append(list, l.prefer...)
-}
-
 // knownLanguage finds name or alias in the table; ok is false for a language
 // that only a kernelspec knows, and l.name is the name in lower case then.
 func knownLanguage(name string) (l language, ok bool) {
