@@ -7,8 +7,8 @@
 // nothing else (Jupyter messaging protocol 5.x, "Parent header"). A request
 // is over when its reply and its idle status have both been seen; the death
 // of a kernel ends everything that is in it with StatusDead. Output that comes
-behind the end of its request goes to its handler's Late, if it has one, and
-never to another request.
+// behind the end of its request goes to its handler's Late, if it has one, and
+// never to another request.
 //
 // # Ordering
 //
