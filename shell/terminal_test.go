@@ -92,3 +92,16 @@ func TestTerminal_Close(t *testing.T) {
 		}
 	}
 }
+
+// What holds the terminal open after the end of its process does not hold up
+// the end: the master is read without a thread, and heeds a deadline.
+func TestTerminal_BackgroundChild(t *testing.T) {
+	p, out, exit := terminal(t, "trap '' HUP; setsid sleep 600 & echo $!; exit 4")
+	if err := p.Resize(shell.Size{Columns: 100, Rows: 30}); err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, exit); e.Code != 4 || out.get(shell.Stdout) == "" {
+		t.Errorf("%v after %q", e, out.get(shell.Stdout))
+	}
+	p.Stop(t.Context(), syscall.SIGKILL, 0)
+}

@@ -3,11 +3,13 @@
 package shell
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // Terminal is a process on a pseudo-terminal of its own, which is its
@@ -30,6 +32,9 @@ func StartTerminal(c Command, size Size) (*Terminal, error) {
 		return nil, fmt.Errorf("open terminal: %w", err)
 	}
 	defer slave.Close() //nolint:errcheck // the process has its own
+	if master, err = pollable(master); err != nil {
+		return nil, err
+	}
 	t := &Terminal{master: master}
 	if err := t.Resize(size); err != nil {
 		_ = master.Close() // nobody has seen it
@@ -44,6 +49,22 @@ func StartTerminal(c Command, size Size) (*Terminal, error) {
 	return t, nil
 }
 
+// pollable is the same file in the runtime's poller. The library asks for its
+// descriptor, which takes it out: a read would hold a thread then, and heed
+// neither a deadline nor Close.
+func pollable(f *os.File) (*os.File, error) {
+	defer f.Close() //nolint:errcheck // there is another one
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open terminal: %w", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd) // never used
+		return nil, fmt.Errorf("open terminal: %w", err)
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
 // attach is an outlet that reads from a terminal: the end of the file is
 // told there with EIO, once nobody has the other side open (pty(7)).
 func attach(master *os.File) (*outlet, *source) {
@@ -56,7 +77,13 @@ func attach(master *os.File) (*outlet, *source) {
 
 // Resize tells the process that its terminal has another size now.
 func (t *Terminal) Resize(size Size) error {
-	if err := pty.Setsize(t.master, &pty.Winsize{Cols: size.Columns, Rows: size.Rows}); err != nil {
+	raw, err := t.master.SyscallConn()
+	if err == nil {
+		size := unix.Winsize{Col: size.Columns, Row: size.Rows}
+		controlErr := raw.Control(func(fd uintptr) { err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &size) })
+		err = errors.Join(err, controlErr)
+	}
+	if err != nil {
 		return fmt.Errorf("resize terminal: %w", err)
 	}
 	return nil
