@@ -44,6 +44,7 @@ type (
 		run *sessionRun
 		n   int
 	}
+	runGoesOn  struct{ run *sessionRun }
 	runLimit   struct{ run *sessionRun }
 	runReaders struct {
 		run *sessionRun
@@ -68,6 +69,8 @@ func (b *bash) Receive(ctx actor.Context) {
 		b.ranOut(ctx, m)
 	case runStopped:
 		b.runStopped(ctx, m)
+	case runGoesOn:
+		b.cut(m.run, m.run.reason, m.run.first, m.run.grace)
 	case runLimit:
 		b.cut(m.run, "timeout", syscall.SIGKILL, 0)
 	case runReaders:

@@ -21,6 +21,8 @@ type sessionRun struct {
 
 	reason   string // why it is being ended
 	stopping bool   // a worker is ending its processes
+	first    syscall.Signal
+	grace    time.Duration
 	outcome  *outcome
 	ended    int           // processes that were ended with it
 	waiting  []msg.Message // to be answered at its end
@@ -87,7 +89,7 @@ func (b *bash) cut(r *sessionRun, reason string, first syscall.Signal, grace tim
 	if r.stopping {
 		return
 	}
-	r.stopping = true
+	r.stopping, r.first, r.grace = true, first, grace
 	sh := b.resident.current()
 	b.work(func() {
 		n := sh.Interrupt(context.Background(), r.execution.id, first, grace)
@@ -104,8 +106,13 @@ func (b *bash) runStopped(ctx actor.Context, m runStopped) {
 		b.settleRunning(ctx, m.n)
 		return
 	}
-	m.run.ended = m.n
+	// It was ended before its shell had begun with it: once more.
+	m.run.ended += m.n
+	time.AfterFunc(stopAgain, func() { b.tell(runGoesOn{m.run}) })
 }
+
+// stopAgain is when a run that was not there yet is ended again.
+const stopAgain = 5 * time.Millisecond
 
 func (b *bash) signal(m msg.SignalExecution) {
 	sig, err := shell.ParseSignal(m.Signal)
