@@ -19,7 +19,8 @@ func (d *daemon) raise(tb testing.TB, id, name string) {
 func TestSignal_Handlers(t *testing.T) {
 	t.Parallel()
 	d := start(t)
-	const script = "for s in HUP INT QUIT USR1 USR2 TERM ALRM WINCH PIPE; do trap \"echo $s\" $s; done; echo begun; while :; do sleep 0.1; done"
+	const script = "for s in HUP INT QUIT USR1 USR2 TERM ALRM WINCH PIPE; do trap \"echo $s\" $s; done; " +
+		"echo begun; while :; do sleep 0.1; done"
 	for _, background := range []bool{false, true} {
 		var s *stream
 		if background {
@@ -69,6 +70,7 @@ func TestSignal_StopAndContinue(t *testing.T) {
 	d := start(t)
 	for name, begin := range d.starters(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			file := t.TempDir() + "/pid"
 			s := begin("sh -c 'echo $$ >" + file + "; exec sleep 1000'")
 			pid := readNumber(t, file)

@@ -36,6 +36,7 @@ func TestStdin_AsItComes(t *testing.T) {
 	d := start(t)
 	for name, begin := range d.starters(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := begin("while IFS= read -r x; do echo \"got $x\"; done; echo end")
 			for _, line := range []string{"one", "", "  two ", "ä"} {
 				d.feed(t, s.id, "", line+"\n")
@@ -61,6 +62,7 @@ func TestStdin_ExactBytes(t *testing.T) {
 	want := fmt.Sprintf("%x  -", sha256.Sum256(data))
 	for name, begin := range d.starters(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := begin("sha256sum")
 			d.feed(t, s.id, "?eof=true", string(data))
 			r := s.rest(t)
@@ -106,6 +108,7 @@ func TestStdin_NotRead(t *testing.T) {
 	d := start(t)
 	for name, begin := range d.starters(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := begin("echo begun; sleep 1000")
 			s.untilText(t, "begun")
 			body, w := io.Pipe()
