@@ -208,7 +208,11 @@ func (c *client) onIopub(m *wire.Message) {
 		}
 		return
 	}
-	if m.Type != "status" && c.isOurs(m.ParentID) && isOutput(Kind(m.Type)) {
+	if m.Type == "status" {
+		c.pass(m.ParentID, iopubHalf)
+		return
+	}
+	if c.isOurs(m.ParentID) && isOutput(Kind(m.Type)) {
 		c.drop("iopub", fmt.Errorf("%s of %s: %w", m.Type, m.ParentID, errEnded))
 	}
 }
@@ -217,6 +221,7 @@ func (c *client) onShell(m *wire.Message) {
 	switch m.Type {
 	case "kernel_info_reply":
 		c.saw(sawReply)
+		c.pass(m.ParentID, shellHalf)
 	case "execute_reply":
 		if e := c.find(m.ParentID); e != nil {
 			if err := e.reply(m); err != nil {

@@ -38,6 +38,8 @@ type execution struct {
 	turn    int // of timer; one with an earlier turn has nothing to say
 	result  Result
 	pages   []Output // what the reply wants shown
+	passed  half     // where the kernel has answered behind what is missing
+	asked   int      // how often it was asked to
 }
 
 // owner is what an execution needs of its session.
@@ -45,7 +47,8 @@ type owner interface {
 	retire(*execution) // its end is told next
 	forget(*execution) // it takes no late output any more
 	resend(*execution)
-	received() int64 // bytes from the kernel so far
+	askAgain(*execution) // sends what the kernel answers behind what is missing
+	received() int64     // bytes from the kernel so far
 }
 
 // publish takes an iopub message, or an input_request.
@@ -160,26 +163,6 @@ func (e *execution) wait(d time.Duration) {
 }
 
 func (e *execution) progress() int64 { return e.moves + e.owner.received() }
-
-// expire runs when the grace is over. As long as anything comes from the
-// kernel, what is missing may be behind it: a reply overtakes output that is
-// hundreds of megabytes.
-func (e *execution) expire(turn int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.over || e.turn != turn:
-		return
-	case e.progress() != e.seen:
-		e.wait(e.patience())
-		return
-	case !e.idle:
-		e.result.Err = ErrNoIdle
-	case !e.replied:
-		e.loseReply()
-	}
-	e.conclude()
-}
 
 // loseReply makes the most of an execution without reply. Without the error
 // that iopub may have told, its outcome is not known, which is no success.

@@ -14,12 +14,18 @@ import (
 type fakeOwner struct {
 	bytes  atomic.Int64
 	resent atomic.Int32
+	asked  atomic.Int32
+	answer half // what a kernel that is asked answers with
 }
 
 func (o *fakeOwner) retire(*execution) {}
 func (o *fakeOwner) forget(*execution) {}
 func (o *fakeOwner) resend(*execution) { o.resent.Add(1) }
-func (o *fakeOwner) received() int64   { return o.bytes.Load() }
+func (o *fakeOwner) askAgain(e *execution) {
+	o.asked.Add(1)
+	e.pass(o.answer)
+}
+func (o *fakeOwner) received() int64 { return o.bytes.Load() }
 
 // lastWords keeps the result and counts the outputs. The end may come from a
 // timer: what is read behind synctest.Wait is ordered by the atomics.
@@ -33,7 +39,7 @@ func (l *lastWords) Finished(r Result) { l.end.Store(&r) }
 func (l *lastWords) result() *Result   { return l.end.Load() }
 
 func newExecution(q quirk) (*execution, *fakeOwner, *lastWords) {
-	o, h := &fakeOwner{}, &lastWords{}
+	o, h := &fakeOwner{answer: shellHalf | iopubHalf}, &lastWords{}
 	return &execution{owner: o, handler: h, grace: time.Second, quirk: q}, o, h
 }
 
@@ -76,7 +82,7 @@ func TestExecution_GraceForIdle(t *testing.T) {
 		if h.result() != nil {
 			t.Fatal("ended a moment after output")
 		}
-		later(time.Second)
+		later(2 * time.Second)
 		if h.result() == nil || h.result().Status != StatusOK || !errors.Is(h.result().Err, ErrNoIdle) {
 			t.Errorf("%+v", h.result())
 		}
@@ -88,9 +94,41 @@ func TestExecution_GraceForReply(t *testing.T) {
 		e, _, h := newExecution(quirk{})
 		say(t, e, "error", `{"ename":"E","evalue":"v"}`)
 		say(t, e, "status", idle)
-		later(time.Second)
+		later(2 * time.Second)
 		if h.result() == nil || h.result().Status != StatusError || h.result().EName != "E" || !errors.Is(h.result().Err, ErrNoReply) {
 			t.Errorf("%+v", h.result())
+		}
+	})
+}
+
+// Silence is no proof: a kernel that has to wait for its processor is waited
+// for, until it answers what was asked behind the run.
+func TestExecution_GraceForSlowKernel(t *testing.T) {
+	for _, answer := range []half{0, shellHalf} {
+		synctest.Test(t, func(t *testing.T) {
+			e, owner, h := newExecution(quirk{})
+			owner.answer = answer
+			say(t, e, "execute_reply", okReply)
+			later(fenceTurns * time.Second / 2)
+			if h.result() != nil {
+				t.Fatalf("ended, though the kernel had not answered on iopub: %+v", h.result())
+			}
+			say(t, e, "status", idle)
+			if h.result() == nil || h.result().Err != nil {
+				t.Errorf("%+v", h.result())
+			}
+		})
+	}
+}
+
+func TestExecution_GraceForDeadKernel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, owner, h := newExecution(quirk{})
+		owner.answer = 0
+		say(t, e, "execute_reply", okReply)
+		later((fenceTurns + 1) * time.Second)
+		if h.result() == nil || !errors.Is(h.result().Err, ErrNoIdle) || owner.asked.Load() != fenceTurns {
+			t.Errorf("%+v, asked %d times", h.result(), owner.asked.Load())
 		}
 	})
 }

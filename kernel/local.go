@@ -22,7 +22,7 @@ type Config struct {
 
 	StartTimeout  time.Duration // 60 s if 0: a JVM or a cold disk takes 10 s, a broken kernel forever
 	ShutdownGrace time.Duration // for a kernel to end when asked, before SIGTERM; 2 s if 0
-	Grace         time.Duration // for the idle after the reply and the reply after the idle; 750 ms if 0: a run ends within a second
+	Grace         time.Duration // for the idle after the reply and the reply after the idle; 250 ms if 0, so that a run ends within a second
 	FrameLimit    int64         // of one message; zmtp.DefaultFrame if 0
 
 	// Logf is told of messages that are dropped, once per kernel; may be nil.
@@ -40,7 +40,7 @@ func (c Config) withDefaults() Config {
 		c.ShutdownGrace = 2 * time.Second
 	}
 	if c.Grace <= 0 {
-		c.Grace = 750 * time.Millisecond
+		c.Grace = 250 * time.Millisecond
 	}
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}

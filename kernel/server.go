@@ -34,7 +34,7 @@ type ServerConfig struct {
 
 	RequestTimeout time.Duration // of one HTTP request that starts nothing; 10 s if 0
 	StartTimeout   time.Duration // 60 s if 0, as for a Local
-	Grace          time.Duration // for the idle after the reply and the reply after the idle; 750 ms if 0, as for a Local
+	Grace          time.Duration // for the idle after the reply and the reply after the idle; 250 ms if 0, as for a Local
 	FrameLimit     int64         // of one message; jupyter.DefaultLimit if 0
 
 	// OutageGrace is how long the runs of a kernel wait for a connection that
@@ -62,7 +62,7 @@ func (c ServerConfig) withDefaults() ServerConfig {
 	}{
 		{&c.RequestTimeout, 10 * time.Second},
 		{&c.StartTimeout, 60 * time.Second},
-		{&c.Grace, 750 * time.Millisecond},
+		{&c.Grace, 250 * time.Millisecond},
 		{&c.OutageGrace, 750 * time.Millisecond},
 		{&c.ReconnectTimeout, 30 * time.Second},
 	}
