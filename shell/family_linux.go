@@ -17,14 +17,15 @@ type stat struct {
 	start                       uint64
 }
 
-// members are those who live of the session, of those who carry the id, and
-// of whoever was born to one of them: so also those that have left the
-// session and lost their parents.
+// members are those who live of the session, of those who carry the id or have
+// been seen, and of whoever was born to one of them: so also those that have
+// left the session and lost their parents.
 func (k kin) members() []member {
 	all := processes()
 	known := map[int]bool{}
 	for _, s := range all {
-		if k.session != 0 && s.session == k.session || k.marks(s) {
+		_, seen := k.seen[identity{s.pid, s.start}]
+		if seen || k.session != 0 && s.session == k.session || k.marks(s) {
 			known[s.pid] = true
 		}
 	}

@@ -140,11 +140,11 @@ func (s *Session) bury(d *driver) {
 // the grace to what is left, and a little later to the shell. It returns when
 // they are gone, or ctx is over, and tells how many processes it has seen.
 func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal, grace time.Duration) int {
-	find := func() []member { return (kin{id: id}).members() }
+	seen := census{}
+	find := func() []member { return (kin{id: id, seen: seen}).members() }
 	// The shell before its child: it acts when the child has ended, and would
 	// go on with the next command otherwise.
 	d, _ := s.signalShell(id, syscall.SIGINT) // gone is as good
-	seen := census{}
 	deadline := time.Now().Add(grace)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		found := find()

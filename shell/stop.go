@@ -52,19 +52,20 @@ func (p *Process) Stop(ctx context.Context, first syscall.Signal, grace time.Dur
 		defer p.release()
 	}
 	seen := census{}
-	seen.add(p.family())
+	find := func() []member { return p.kin(seen).members() }
+	seen.add(find())
 	if first != syscall.SIGKILL && grace > 0 && len(seen) > 0 {
 		p.ask(seen, first, held)
-		p.await(ctx, seen, first, grace)
+		p.await(ctx, find, seen, first, grace)
 	}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		if p.isGone() {
+		if (p.hasExited() || p.isReaped()) && len(find()) == 0 {
 			return len(seen)
 		}
 		if held {
 			_ = kill(-p.Pid(), syscall.SIGKILL) // all of the group at one moment: none forks on
 		}
-		seen.add(sweep(p.family))
+		seen.add(sweep(find))
 		if !sleep(ctx, pause) {
 			return len(seen)
 		}
@@ -96,7 +97,7 @@ const (
 // await returns when nothing is left, after the grace, or with ctx. Who was
 // still being born when sig went out, or was about to leave the group, may
 // have missed it and gets it now.
-func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, grace time.Duration) {
+func (p *Process) await(ctx context.Context, find func() []member, seen census, sig syscall.Signal, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	select {
@@ -105,7 +106,7 @@ func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, gr
 		return
 	}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		left := p.family()
+		left := find()
 		_ = signalAll(seen.add(left), sig) // gone is as good
 		if len(left) == 0 || !sleep(ctx, pause) {
 			return
@@ -114,18 +115,21 @@ func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, gr
 }
 
 // family is who descends from p and lives, itself included.
-func (p *Process) family() []member {
-	k := kin{id: p.id}
+func (p *Process) family() []member { return p.kin(nil).members() }
+
+func (p *Process) kin(seen census) kin {
+	k := kin{id: p.id, seen: seen}
 	if !p.isReaped() {
 		k.session = p.Pid() // nobody else can have its ids
 	}
-	return k.members()
+	return k
 }
 
 // kin says who belongs together.
 type kin struct {
 	session int    // everybody in it; 0 for none
 	id      string // everybody who carries it in the environment; empty for none
+	seen    census // who belonged to them before: their parents may be gone by now
 }
 
 // sweep stops everybody that it finds, looks again until it finds nobody new,
@@ -148,10 +152,6 @@ func sweep(find func() []member) []member {
 // sweepRounds is how often sweep looks: each round stops all that were there,
 // so only what was being forked meanwhile is new.
 const sweepRounds = 16
-
-func (p *Process) isGone() bool {
-	return (p.hasExited() || p.isReaped()) && len(p.family()) == 0
-}
 
 func (p *Process) isReaped() bool {
 	p.mu.Lock()

@@ -66,6 +66,7 @@ func TestProcess_StopEverything(t *testing.T) {
 		"double fork":          {"(setsid sh -c 'sh -c \"echo \\$\\$; exec sleep 600\" & exit' &) ; sleep 600", 1},
 		"ignores":              {"setsid sh -c 'trap \"\" TERM INT HUP; echo $$; while :; do sleep 1; done' & wait", 1},
 		"without the marker":   {"env -i setsid sh -c 'echo $$; exec /bin/sleep 600' & wait", 1},
+		"ignores, no marker":   {"env -i setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & wait", 1},
 		"stopped":              {"setsid sh -c 'echo $$; kill -STOP $$; sleep 600' & wait", 1},
 		"parent already ended": {"(setsid sh -c 'echo $$; exec sleep 600' &) ; sleep 600", 1},
 	} {
