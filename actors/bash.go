@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"sync"
 	"syscall"
 	"time"
 
@@ -44,7 +45,6 @@ type (
 		run *sessionRun
 		n   int
 	}
-	runGoesOn  struct{ run *sessionRun }
 	runLimit   struct{ run *sessionRun }
 	runReaders struct {
 		run *sessionRun
@@ -69,8 +69,6 @@ func (b *bash) Receive(ctx actor.Context) {
 		b.ranOut(ctx, m)
 	case runStopped:
 		b.runStopped(ctx, m)
-	case runGoesOn:
-		b.cut(m.run, m.run.reason, m.run.first, m.run.grace)
 	case runLimit:
 		b.cut(m.run, "timeout", syscall.SIGKILL, 0)
 	case runReaders:
@@ -109,7 +107,7 @@ func (b *bash) work(fn func()) {
 
 // vet checks what was asked for. A worker looks at the working directory, which may be on a slow disk.
 func (b *bash) vet(m startRun) {
-	r := &sessionRun{execution: m.execution, request: m.request}
+	r := &sessionRun{execution: m.execution, request: m.request, ran: make(chan struct{})}
 	if b.closing || b.closed {
 		m.refuse(errNoSession(m.request.ID))
 		return
@@ -188,10 +186,13 @@ func (b *bash) next() {
 
 // execute is the worker of a run.
 func (b *bash) execute(sh *shell.Session, r *sessionRun) {
+	ran := sync.OnceFunc(func() { close(r.ran) })
+	defer ran() // a panic included
 	x, q := r.execution, r.request
 	stdin := x.takeStdin()
 	out := newSink(x, q.Bytes)
 	exit, late, err := sh.Run(shell.Run{ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(q.Env), Stdin: stdin}, out)
+	ran()
 	if stdin != nil {
 		_ = stdin.Close() // the run has had its own
 	}

@@ -19,10 +19,9 @@ type sessionRun struct {
 	dir       string
 	queued    bool // it was told that it waits
 
-	reason   string // why it is being ended
-	stopping bool   // a worker is ending its processes
-	first    syscall.Signal
-	grace    time.Duration
+	reason   string        // why it is being ended
+	stopping bool          // a worker is ending its processes
+	ran      chan struct{} // closed when the shell is done with it
 	outcome  *outcome
 	ended    int           // processes that were ended with it
 	waiting  []msg.Message // to be answered at its end
@@ -89,12 +88,25 @@ func (b *bash) cut(r *sessionRun, reason string, first syscall.Signal, grace tim
 	if r.stopping {
 		return
 	}
-	r.stopping, r.first, r.grace = true, first, grace
+	r.stopping = true
 	sh := b.resident.current()
-	b.work(func() {
-		n := sh.Interrupt(context.Background(), r.execution.id, first, grace)
-		b.tell(runStopped{r, n})
-	})
+	b.work(func() { b.tell(runStopped{r, r.end(sh, first, grace)}) })
+}
+
+// end ends the processes of the run and tells how many those were. An
+// interrupt finds nothing before the shell has begun with the run: then it has
+// to be repeated.
+func (r *sessionRun) end(sh *shell.Session, first syscall.Signal, grace time.Duration) int {
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for n := 0; ; {
+		n += sh.Interrupt(context.Background(), r.execution.id, first, grace)
+		select {
+		case <-r.ran:
+			return n
+		case <-again.C:
+		}
+	}
 }
 
 func (b *bash) runStopped(ctx actor.Context, m runStopped) {
@@ -106,13 +118,8 @@ func (b *bash) runStopped(ctx actor.Context, m runStopped) {
 		b.settleRunning(ctx, m.n)
 		return
 	}
-	// It was ended before its shell had begun with it: once more.
-	m.run.ended += m.n
-	time.AfterFunc(stopAgain, func() { b.tell(runGoesOn{m.run}) })
+	m.run.ended = m.n
 }
-
-// stopAgain is when a run that was not there yet is ended again.
-const stopAgain = 5 * time.Millisecond
 
 func (b *bash) signal(m msg.SignalExecution) {
 	sig, err := shell.ParseSignal(m.Signal)
