@@ -133,7 +133,7 @@ func (o *Output) CopyStream(ctx context.Context, w io.Writer, stream int, off, e
 		return &EvictedError{Asked: off, Oldest: oldest}
 	}
 	var m mark
-	for at := int64(0); at < end; {
+	for at := int64(0); at < end && off < end; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

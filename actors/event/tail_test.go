@@ -89,6 +89,10 @@ func copyStream(t *testing.T, random *rand.Rand, o *event.Output, stream int, wa
 	if !bytes.Equal(got.Bytes(), want[off:]) {
 		t.Fatalf("stream %d from %d on: not the same", stream, off)
 	}
+	got.Reset()
+	if err := o.CopyStream(t.Context(), &got, stream, end+6, end+6); err != nil || got.Len() > 0 {
+		t.Fatalf("beyond the end of stream %d are %d bytes, %v", stream, got.Len(), err)
+	}
 }
 
 // Streams that alternate byte by byte are exact together, in bounded memory.
