@@ -20,6 +20,7 @@ type execution struct {
 	id      string
 	kind    msg.Kind
 	content string
+	lines   bool // output comes as lines
 	retry   msg.Retry
 	log     *event.Log
 	output  *event.Output // nil for code
@@ -224,7 +225,7 @@ func (x *execution) forgetProcess() {
 
 // snapshot is what clients are told about the execution now.
 func (x *execution) snapshot() msg.Execution {
-	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Status: x.status()}
+	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Lines: x.lines, Status: x.status()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.input != nil {

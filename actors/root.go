@@ -112,7 +112,7 @@ func (r *root) runCommand(ctx actor.Context, m msg.RunCommand) {
 	if m.Command.Background {
 		kind = msg.KindBackground
 	}
-	x, fresh := r.begin(m.Reply, &execution{kind: kind, content: m.Command.Script, retry: m.Retry})
+	x, fresh := r.begin(m.Reply, &execution{kind: kind, content: m.Command.Script, lines: !m.Command.Bytes, retry: m.Retry})
 	if !fresh {
 		return
 	}
@@ -133,7 +133,7 @@ func (r *root) runCode(ctx actor.Context, m msg.RunCode) {
 }
 
 func (r *root) runInSession(ctx actor.Context, m msg.RunInSession) {
-	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindSession, content: m.Script, retry: m.Retry})
+	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindSession, content: m.Script, lines: !m.Bytes, retry: m.Retry})
 	if !fresh || m.Stdin && !x.openInput() {
 		return
 	}

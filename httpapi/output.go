@@ -86,8 +86,7 @@ func sendOutput(c echo.Context, w written, param, header, mime string) error {
 	h.Set(echo.HeaderContentType, mime)
 	h.Set(header, strconv.FormatInt(end, 10))
 	if c.Request().Header.Get("Range") != "" {
-		http.ServeContent(c.Response(), c.Request(), "", time.Time{}, &section{ctx: c.Request().Context(), written: w, from: from, end: end})
-		return nil
+		return serveContent(c, time.Time{}, &section{ctx: c.Request().Context(), written: w, from: from, end: end})
 	}
 	h.Set("Accept-Ranges", "bytes")
 	h.Set(echo.HeaderContentLength, strconv.FormatInt(end-from, 10))

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -125,8 +124,9 @@ func waitEnd(ctx context.Context, x msg.Execution) (waitBody, error) {
 
 // outputFrame is what matters of an event to one who waits for output.
 type outputFrame struct {
-	Type event.Type `json:"type"`
-	Text string     `json:"text"`
+	Type    event.Type `json:"type"`
+	Text    string     `json:"text"`
+	Partial bool       `json:"partial"`
 }
 
 // matchWindow is how much text a match may span: what was printed before it
@@ -161,7 +161,7 @@ func waitOutput(ctx context.Context, x msg.Execution, pattern *regexp.Regexp) (w
 			if err := json.Unmarshal(data, &f); err != nil || f.Type != event.TypeStdout && f.Type != event.TypeStderr {
 				continue
 			}
-			window = appendText(window, f.Text, x.Kind)
+			window = appendText(window, f, x.Lines)
 			if m := pattern.Find(window); m != nil {
 				return waitBody{Met: true, Reason: "output", Match: string(m), EventID: id}, nil
 			}
@@ -174,9 +174,9 @@ func waitOutput(ctx context.Context, x msg.Execution, pattern *regexp.Regexp) (w
 
 // appendText appends the text of an event as the program printed it, as far
 // as that is known: events of lines leave out the end of the line.
-func appendText(window []byte, text string, kind msg.Kind) []byte {
-	window = append(window, text...)
-	if kind != msg.KindCode && !strings.HasSuffix(text, "\n") {
+func appendText(window []byte, f outputFrame, lines bool) []byte {
+	window = append(window, f.Text...)
+	if lines && !f.Partial && f.Text != "\n" { // an empty line comes as its end
 		window = append(window, '\n')
 	}
 	return window

@@ -36,6 +36,7 @@ type Execution struct {
 	Log    *event.Log
 	Output *event.Output // the exact bytes, nil for code
 	Input  Input         // nil where there is none
+	Lines  bool          // an event of output is a line without its end, or a part of one
 	Status Status        // as of the answer
 }
 
