@@ -13,6 +13,7 @@ import (
 
 	"execd/actors/event"
 	"execd/actors/msg"
+	"execd/fsops"
 )
 
 // statuses is the HTTP status of each code. 429 and 503 promise that nothing
@@ -36,6 +37,14 @@ var statuses = map[msg.Code]int{
 	msg.KeyReused:           http.StatusUnprocessableEntity,
 	msg.RangeNotSatisfiable: http.StatusRequestedRangeNotSatisfiable,
 	msg.Evicted:             http.StatusGone,
+	msg.FileNotFound:        http.StatusNotFound,
+	msg.FileExists:          http.StatusConflict,
+	msg.InvalidFile:         http.StatusBadRequest,
+	msg.InvalidFileContent:  http.StatusBadRequest,
+	msg.InvalidFileMetadata: http.StatusBadRequest,
+	msg.PermissionDenied:    http.StatusForbidden,
+	msg.PreconditionFailed:  http.StatusPreconditionFailed,
+	msg.NoSpace:             http.StatusInsufficientStorage,
 	msg.QueueFull:           http.StatusTooManyRequests,
 	msg.TooMany:             http.StatusTooManyRequests,
 	msg.ShuttingDown:        http.StatusServiceUnavailable,
@@ -58,6 +67,10 @@ func (s *Server) fail(err error, c echo.Context) {
 			panic(http.ErrAbortHandler)
 		}
 		return
+	}
+	var stale *fsops.PreconditionError
+	if errors.As(err, &stale) && stale.ETag != "" {
+		c.Response().Header().Set(headerETag, stale.ETag)
 	}
 	status, body := describe(err)
 	if status == http.StatusServiceUnavailable {

@@ -120,6 +120,13 @@ var samples = map[string]request{
 	"GET /pty/{id}":                {method: "GET", target: "/pty/" + anID},
 	"DELETE /pty/{id}":             {method: "DELETE", target: "/pty/" + anID},
 	"GET /pty/{id}/ws":             {method: "GET", target: "/pty/" + anID + "/ws?since=0"},
+	"DELETE /files":                {method: "DELETE", target: "/files?path=/nonexistent/file"},
+	"GET /files/info":              {method: "GET", target: "/files/info"},
+	"POST /files/mv":               {method: "POST", target: "/files/mv", body: `[]`},
+	"POST /files/permissions":      {method: "POST", target: "/files/permissions", body: `{}`},
+	"POST /directories":            {method: "POST", target: "/directories", body: `{}`},
+	"DELETE /directories":          {method: "DELETE", target: "/directories?path=/nonexistent/dir"},
+	"GET /directories/list":        {method: "GET", target: "/directories/list?path=/nonexistent"},
 	"GET /executions/{id}/output":  {method: "GET", target: "/executions/" + anID + "/output?offset=0"},
 }
 
@@ -154,6 +161,7 @@ func TestOpenAPI_Answers(t *testing.T) {
 	useMetrics(t, c)
 	useSessions(t, c)
 	useTerminals(t, c)
+	useFiles(t, c)
 	for _, answer := range c.answers() {
 		if !c.seen[answer] {
 			t.Errorf("openapi.yaml documents %s, which no request gets", answer)

@@ -40,5 +40,18 @@ func (s *Server) routes() {
 	e.DELETE("/pty/:id", s.deleteTerminal)
 	e.GET("/pty/:id/ws", s.ptySocket)
 
+	s.fileRoutes()
 	s.metricsRoutes()
+}
+
+func (s *Server) fileRoutes() {
+	e := s.echo
+	e.GET("/files/info", s.fileInfo)
+	e.DELETE("/files", s.deleteFiles)
+	e.POST("/files/permissions", s.setPermissions)
+	e.POST("/files/mv", s.moveFiles)
+
+	e.GET("/directories/list", s.listDirectory)
+	e.POST("/directories", s.makeDirectories)
+	e.DELETE("/directories", s.removeDirectories)
 }

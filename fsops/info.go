@@ -1,0 +1,51 @@
+package fsops
+
+import (
+	"io/fs"
+	"os"
+	"time"
+)
+
+// Info is what there is to know about a file. The times have the precision of
+// the filesystem.
+type Info struct {
+	Path       string    `json:"path"` // absolute
+	Type       string    `json:"type"` // file, directory, symlink or other
+	Size       int64     `json:"size"` // bytes
+	ModifiedAt time.Time `json:"modified_at"`
+	CreatedAt  time.Time `json:"created_at"` // of the inode; of its last change where the filesystem keeps no birth
+	Owner      string    `json:"owner"`      // name, or number without one
+	Group      string    `json:"group"`
+	Mode       int       `json:"mode"` // decimal digits that are octal, see ParseMode
+}
+
+// Stat describes what is at path. A symlink is described itself.
+func Stat(path string) (Info, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return Info{}, err //nolint:wrapcheck // it names the path
+	}
+	return Describe(path, info), nil
+}
+
+// Describe makes an Info of what lstat(2) has found at path.
+func Describe(path string, info fs.FileInfo) Info {
+	d := Info{
+		Path: path, Type: fileType(info.Mode()), Size: info.Size(),
+		ModifiedAt: info.ModTime(), CreatedAt: info.ModTime(), Mode: ModeDigits(info.Mode()),
+	}
+	d.describeInode(info)
+	return d
+}
+
+func fileType(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular():
+		return "file"
+	case mode.IsDir():
+		return "directory"
+	case mode&fs.ModeSymlink != 0:
+		return "symlink"
+	}
+	return "other"
+}
