@@ -16,6 +16,7 @@ import (
 // fileInfo is what is told of a file.
 type fileInfo struct {
 	Path, Type, Owner, Group string
+	ETag                     string
 	Size                     int64
 	Mode                     int
 	ModifiedAt               time.Time `json:"modified_at"`
@@ -29,6 +30,9 @@ func (d *daemon) info(tb testing.TB, path string) fileInfo {
 	tb.Helper()
 	all := decode[map[string]fileInfo](tb, d.ok(tb, http.MethodGet, "/files/info"+pathQuery(path), nil))
 	info, ok := all[path]
+	if info.ETag == "" {
+		tb.Errorf("%q has no version", path)
+	}
 	if !ok || len(all) != 1 {
 		tb.Fatalf("info of %q: %+v", path, all)
 	}
@@ -60,7 +64,7 @@ func TestFiles_Info(t *testing.T) {
 		t.Errorf("without a path: %s", a.body)
 	}
 	d.fails(t, http.StatusNotFound, "FILE_NOT_FOUND", http.MethodGet, "/files/info"+pathQuery(home, home+"/gone"), nil)
-	for _, path := range []string{"$EXECD_NO_SUCH_NAME/x", "a\x00b", ""} {
+	for _, path := range []string{"$EXECD_NO_SUCH_NAME/x", "a\x00b", "", home + "/${}", home + "/${"} {
 		d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodGet, "/files/info"+pathQuery(path), nil)
 	}
 }

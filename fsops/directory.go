@@ -14,9 +14,9 @@ import (
 // Symlinks are not followed. What goes away meanwhile is left out, as is what
 // is in a directory below root that may not be read.
 func List(root string, depth int) ([]Info, error) {
-	info, err := os.Lstat(root)
+	info, err := lstat(root)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the path
+		return nil, err
 	}
 	if !info.IsDir() {
 		return nil, &fs.PathError{Op: "list", Path: root, Err: syscall.ENOTDIR}
@@ -78,7 +78,7 @@ func SetPermission(path string, mode *fs.FileMode, owner Owner) error {
 // CheckRemovable fails where RemoveFile would: at a directory.
 func CheckRemovable(path string) error {
 	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if absent(err) {
 		return nil
 	}
 	if err != nil {
@@ -96,7 +96,7 @@ func RemoveFile(path string) error {
 	if err := CheckRemovable(path); err != nil {
 		return err
 	}
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(path); !absent(err) {
 		return err //nolint:wrapcheck // it names the path
 	}
 	return nil
@@ -111,5 +111,8 @@ func RemoveDir(path string) error {
 	if filepath.Dir(path) == path {
 		return &fs.PathError{Op: "remove", Path: path, Err: ErrRoot}
 	}
-	return os.RemoveAll(path) //nolint:wrapcheck // it names the path
+	if err := os.RemoveAll(path); !absent(err) {
+		return err //nolint:wrapcheck // it names the path
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package fsops
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"strconv"
@@ -44,23 +43,33 @@ func (e *PreconditionError) Error() string {
 // Check fails with a PreconditionError when the file at path, or where a
 // symlink there points, does not meet p. It is worth what the caller's [Lock]
 // of the path is.
-func (p Precondition) Check(path string) error {
+func (p Precondition) Check(path string) error { return p.check(path, os.Stat) }
+
+// CheckEntry is Check for who removes or renames what is at path, which may
+// be a symlink: then its own version counts.
+func (p Precondition) CheckEntry(path string) error { return p.check(path, os.Lstat) }
+
+func (p Precondition) check(path string, stat func(string) (fs.FileInfo, error)) error {
 	if p == (Precondition{}) {
 		return nil
 	}
 	tag := ""
-	info, err := os.Stat(path)
+	info, err := stat(path)
 	switch {
 	case err == nil:
 		tag = ETag(info)
-	case !errors.Is(err, fs.ErrNotExist):
-		return err //nolint:wrapcheck // it names the path
+	case !absent(err):
+		return err
 	}
-	if p.Match != "" && !lists(p.Match, tag) || p.NoneMatch != "" && lists(p.NoneMatch, tag) {
+	if p.Match != "" && !lists(p.Match, tag) || p.NoneMatch != "" && lists(strong(p.NoneMatch), tag) {
 		return &PreconditionError{Path: path, ETag: tag}
 	}
 	return nil
 }
+
+// strong makes strong validators of weak ones, which count as well where a
+// version must not be there (RFC 9110, 13.1.2).
+func strong(list string) string { return strings.ReplaceAll(list, `W/"`, `"`) }
 
 // lists reports whether a list of validators has one. The comparison is the
 // strong one: a weak validator matches nothing.

@@ -43,7 +43,8 @@ func TestPrecondition(t *testing.T) {
 		{path, is, "", true}, {path, "*", "", true}, {path, `"a", ` + is + ` ,"b"`, "", true},
 		{path, `"a"`, "", false}, {path, "W/" + is, "", false}, {path, `""`, "", false},
 		{gone, "*", "", false}, {gone, is, "", false},
-		{path, "", "*", false}, {path, "", is, false}, {path, "", `"a"`, true}, {gone, "", "*", true}, {gone, "", is, true},
+		{path, "", "*", false}, {path, "", is, false}, {path, "", "W/" + is, false}, {path + "/below", "*", "", false},
+		{path, "", `"a"`, true}, {gone, "", "*", true}, {gone, "", is, true},
 		{path, is, `"a"`, true}, {path, is, is, false},
 	} {
 		err := fsops.Precondition{Match: c.match, NoneMatch: c.none}.Check(c.path)
@@ -76,4 +77,47 @@ func TestLock(t *testing.T) {
 	if *counts["a"] != 400 || *counts["b"] != 500 || *counts["c"] != 300 {
 		t.Errorf("%d, %d, %d", *counts["a"], *counts["b"], *counts["c"])
 	}
+}
+
+// TestPrecondition_Entry: who removes a symlink means the link, who writes to it what it leads to.
+func TestPrecondition_Entry(t *testing.T) {
+	path := write(t, "x", t.TempDir(), "f")
+	link := path + ".link"
+	must(t, os.Symlink(path, link))
+	p := fsops.Precondition{Match: tag(t, path)}
+	if err := p.Check(link); err != nil {
+		t.Error(err)
+	}
+	if err := p.CheckEntry(link); err == nil {
+		t.Error("the link has the version of the file")
+	}
+}
+
+// TestLock_Symlinks: a path is locked under all of its names, also where it does not exist yet.
+func TestLock_Symlinks(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Mkdir(dir+"/real", 0o755))
+	must(t, os.Symlink("real", dir+"/alias"))
+	count := 0
+	var group sync.WaitGroup
+	for i := range 200 {
+		group.Go(func() {
+			unlock := fsops.Lock(dir + []string{"/real", "/alias"}[i%2] + "/a/b")
+			defer unlock()
+			count++ // the race detector looks
+		})
+	}
+	group.Wait()
+	if count != 200 {
+		t.Errorf("%d", count)
+	}
+}
+
+func TestStat_BelowFile(t *testing.T) {
+	path := write(t, "x", t.TempDir(), "f") + "/below"
+	if _, err := fsops.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	must(t, fsops.RemoveFile(path))
+	must(t, fsops.RemoveDir(path))
 }

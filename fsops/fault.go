@@ -1,6 +1,10 @@
 package fsops
 
-import "errors"
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
 
 var (
 	// ErrNotRegular is a device, a pipe or a socket where a file is needed.
@@ -9,3 +13,9 @@ var (
 	// ErrEmptyOld is a replacement of nothing, which is everywhere.
 	ErrEmptyOld = errors.New("the text to replace is empty")
 )
+
+// absent reports whether err says that there is nothing at a path, also where
+// it leads through a file.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}

@@ -17,15 +17,26 @@ type Info struct {
 	Owner      string    `json:"owner"`      // name, or number without one
 	Group      string    `json:"group"`
 	Mode       int       `json:"mode"` // decimal digits that are octal, see ParseMode
+	ETag       string    `json:"etag"`
 }
 
 // Stat describes what is at path. A symlink is described itself.
 func Stat(path string) (Info, error) {
-	info, err := os.Lstat(path)
+	info, err := lstat(path)
 	if err != nil {
-		return Info{}, err //nolint:wrapcheck // it names the path
+		return Info{}, err
 	}
 	return Describe(path, info), nil
+}
+
+// lstat is lstat(2), to which there is nothing below a file, rather than
+// something wrong with it.
+func lstat(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
+	if err != nil && absent(err) {
+		return nil, &fs.PathError{Op: "lstat", Path: path, Err: fs.ErrNotExist}
+	}
+	return info, err //nolint:wrapcheck // it names the path
 }
 
 // Describe makes an Info of what lstat(2) has found at path.
@@ -33,6 +44,7 @@ func Describe(path string, info fs.FileInfo) Info {
 	d := Info{
 		Path: path, Type: fileType(info.Mode()), Size: info.Size(),
 		ModifiedAt: info.ModTime(), CreatedAt: info.ModTime(), Mode: ModeDigits(info.Mode()),
+		ETag: ETag(info),
 	}
 	d.describeInode(info)
 	return d

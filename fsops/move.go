@@ -36,8 +36,8 @@ func Move(from, to string) error {
 
 // CheckMove fails where Move would with what is there now.
 func CheckMove(from, to string) error {
-	if _, err := os.Lstat(from); err != nil {
-		return err //nolint:wrapcheck // it names the path
+	if _, err := lstat(from); err != nil {
+		return err
 	}
 	if strings.HasPrefix(to, from+string(filepath.Separator)) {
 		return &fs.PathError{Op: "move", Path: from, Err: ErrIntoItself}

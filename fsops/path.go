@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 )
@@ -14,36 +15,97 @@ var ErrBadPath = errors.New("not a path")
 
 // Expand replaces a leading ~ by the home directory, and $NAME and ${NAME} by
 // the variable of that name, and makes the path absolute from the working
-// directory of this process. A variable that is not set is an error, because
-// an empty string in its place would make another path of it.
+// directory of this process. A variable that is not set is an error, as is ${
+// without the name of one, because an empty string in its place would make
+// another path of it. What a variable contains is taken as it is. \$ is a
+// dollar sign, and so is one that no name follows.
 func Expand(path string) (string, error) {
 	if path == "" || strings.ContainsRune(path, 0) {
 		return "", fmt.Errorf("path %q: %w", path, ErrBadPath)
 	}
-	expanded := path
-	if path == "~" || strings.HasPrefix(path, "~/") {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("expand %q: %w: %w", path, ErrBadPath, err)
-		}
-		expanded = home + path[1:]
-	}
-	if strings.Contains(expanded, "$") {
-		var missing string
-		expanded = os.Expand(expanded, func(name string) string {
-			v, ok := os.LookupEnv(name)
-			if !ok && missing == "" {
-				missing = name
-			}
-			return v
-		})
-		if missing != "" {
-			return "", fmt.Errorf("expand %q: %w: variable %s is not set", path, ErrBadPath, missing)
-		}
+	expanded, err := expand(path)
+	if err != nil {
+		return "", fmt.Errorf("expand %q: %w", path, err)
 	}
 	absolute, err := filepath.Abs(expanded)
 	if err != nil {
 		return "", fmt.Errorf("resolve %q: %w", path, err)
 	}
 	return absolute, nil
+}
+
+func expand(path string) (string, error) {
+	var b strings.Builder
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		home, err := homeDir()
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(home)
+		path = path[1:]
+	}
+	for {
+		before, rest, found := strings.Cut(path, "$")
+		if !found {
+			b.WriteString(path)
+			return b.String(), nil
+		}
+		if before, escaped := strings.CutSuffix(before, `\`); escaped {
+			b.WriteString(before + "$")
+			path = rest
+			continue
+		}
+		b.WriteString(before)
+		name, rest, err := cutVariable(rest)
+		if err != nil {
+			return "", err
+		}
+		value, ok := "$", true
+		if name != "" {
+			value, ok = os.LookupEnv(name)
+		}
+		if !ok {
+			return "", fmt.Errorf("%w: variable %s is not set; a dollar sign is \\$", ErrBadPath, name)
+		}
+		b.WriteString(value)
+		path = rest
+	}
+}
+
+// homeDir is that of the environment, as in a shell, else the user's.
+func homeDir() (string, error) {
+	if dir := os.Getenv("HOME"); dir != "" {
+		return dir, nil
+	}
+	u, err := user.Current()
+	if err != nil || u.HomeDir == "" {
+		return "", fmt.Errorf("%w: there is no home directory", ErrBadPath)
+	}
+	return u.HomeDir, nil
+}
+
+// cutVariable splits what follows a dollar sign into the name of a variable,
+// which is empty where there is none, and the rest.
+func cutVariable(s string) (name, rest string, err error) {
+	if !strings.HasPrefix(s, "{") {
+		n := nameLength(s)
+		return s[:n], s[n:], nil
+	}
+	name, rest, closed := strings.Cut(s[1:], "}")
+	if !closed || name == "" || nameLength(name) != len(name) {
+		return "", "", fmt.Errorf("%w: ${ wants the name of a variable and }; a dollar sign is \\$", ErrBadPath)
+	}
+	return name, rest, nil
+}
+
+// nameLength is that of the name that s begins with (POSIX.1-2024, 3.216).
+func nameLength(s string) int {
+	for i := range len(s) {
+		c := s[i]
+		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return i
+		}
+	}
+	return len(s)
 }

@@ -29,6 +29,17 @@ func TestExpand(t *testing.T) {
 		"/x$EXECD_EMPTY":       "/x",
 		"$HOME/x":              "/the/home/x",
 		"/ä/日本":                "/ä/日本",
+		"/a$":                  "/a$",
+		"/5$ and $6":           "/5$ and $6",
+		"/$$EXECD_TEST":        "/$a b",
+		`/\$EXECD_TEST`:        "/$EXECD_TEST",
+		`/\${`:                 "/${",
+		`/a\b`:                 `/a\b`,
+		"/a/${":                "",
+		"/a/${}":               "",
+		"/a/${HOME":            "",
+		"/a/${1}":              "",
+		"/a/${HOME-x}":         "",
 		"/a/$EXECD_NO_SUCH/b":  "",
 		"/a/${EXECD_NO_SUCH}b": "",
 		"":                     "",
@@ -41,11 +52,25 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+// TestExpand_Values: what a variable contains is not expanded again.
+func TestExpand_Values(t *testing.T) {
+	t.Setenv("EXECD_TEST", `/$EXECD_TEST/~/\$`)
+	if got, err := fsops.Expand("${EXECD_TEST}"); got != `/$EXECD_TEST/~/\$` || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// FuzzExpand: a path comes out absolute and clean or not at all, and as it was where each dollar sign is escaped.
 func FuzzExpand(f *testing.F) {
 	for _, seed := range []string{"", "~", "~/", "$", "${", "${}", "$$", "/a/${HOME}/$HOME", "~a", "\x00", "../..", "/é/\xff"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
+		literal := "/" + path
+		escaped, err := fsops.Expand(strings.ReplaceAll(literal, "$", `\$`))
+		if valid := !strings.ContainsRune(path, 0); valid != (err == nil) || valid && escaped != filepath.Clean(literal) {
+			t.Errorf("%q escaped became %q, %v", literal, escaped, err)
+		}
 		got, err := fsops.Expand(path)
 		if err != nil {
 			if got != "" {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,6 +25,11 @@ func (s *Server) fileInfo(c echo.Context) error {
 			return fileFault(err)
 		}
 	}
+	if len(body) == 1 {
+		for _, info := range body {
+			c.Response().Header().Set(headerETag, info.ETag)
+		}
+	}
 	return c.JSON(http.StatusOK, body)
 }
 
@@ -37,7 +43,7 @@ func (s *Server) deleteFiles(c echo.Context) error {
 	defer fsops.Lock(paths...)()
 	condition := precondition(c.Request())
 	for _, path := range paths {
-		if err := condition.Check(path); err != nil {
+		if err := condition.CheckEntry(path); err != nil {
 			return fileFault(err)
 		}
 		if err := fsops.CheckRemovable(path); err != nil {
@@ -96,7 +102,7 @@ func (s *Server) moveFiles(c echo.Context) error {
 	defer fsops.Lock(all...)()
 	condition := precondition(c.Request())
 	for _, p := range pairs {
-		if err := condition.Check(p.from); err != nil {
+		if err := condition.CheckEntry(p.from); err != nil {
 			return fileFault(err)
 		}
 		if err := fsops.CheckMove(p.from, p.to); err != nil {
@@ -148,7 +154,10 @@ func queryPaths(c echo.Context) ([]string, error) {
 
 // precondition is what the request says about versions (RFC 9110, 13.1).
 func precondition(r *http.Request) fsops.Precondition {
-	return fsops.Precondition{Match: r.Header.Get("If-Match"), NoneMatch: r.Header.Get("If-None-Match")}
+	return fsops.Precondition{
+		Match:     strings.Join(r.Header.Values("If-Match"), ","),
+		NoneMatch: strings.Join(r.Header.Values("If-None-Match"), ","),
+	}
 }
 
 // owner looks up a user and a group. One that does not exist is said in the
