@@ -30,7 +30,7 @@ type config struct {
 	retention                  time.Duration
 	retentionCount, maxRunning int
 	queue                      int
-	maxBody                    int64
+	maxBody, maxUpload         int64
 	memoryLimit, diskLimit     int64
 	logMemory, logDisk         int64
 	profiles                   bool
@@ -88,6 +88,7 @@ func (c *config) settings() []setting {
 		{"max-executions", "EXECD_MAX_EXECUTIONS", "10000", "how many executions run at once", number(&c.maxRunning, 1, 1<<30)},
 		{"queue-length", "EXECD_QUEUE_LENGTH", "128", "how many runs wait in one code context", number(&c.queue, 1, 1<<20)},
 		{"max-body", "EXECD_MAX_BODY", "32MiB", "size of a JSON request", size(&c.maxBody)},
+		{"max-upload", "EXECD_MAX_UPLOAD", "1024GiB", "size of a request that uploads files", size(&c.maxUpload)},
 		{"log-memory", "EXECD_LOG_MEMORY", "1MiB", "memory of one execution's events before they go to files", size(&c.logMemory)},
 		{"log-disk", "EXECD_LOG_DISK", "1GiB", "files of one execution's events before the oldest are evicted", size(&c.logDisk)},
 		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},

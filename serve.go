@@ -90,7 +90,9 @@ func start(cfg *config) (*daemon, error) {
 		Framing:        cfg.streamFormat,
 		Collectors:     d.system.Collectors(),
 		Profiles:       cfg.profiles,
+		SpoolDir:       d.state.dir,
 		MaxBody:        cfg.maxBody,
+		MaxUpload:      cfg.maxUpload,
 	})
 	d.announce()
 	return d, nil

@@ -39,3 +39,15 @@ func keepOwner(path string, info fs.FileInfo) error {
 	}
 	return os.Lchown(path, int(st.Uid), int(st.Gid)) //nolint:wrapcheck // it names the path
 }
+
+// ownerOf is who a file belongs to, if there is one.
+func ownerOf(info fs.FileInfo) (uid, gid int, ok bool) {
+	if info == nil {
+		return 0, 0, false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(st.Uid), int(st.Gid), true
+}

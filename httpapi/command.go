@@ -146,5 +146,5 @@ func (s *Server) commandLogs(c echo.Context) error {
 	if x.Kind != msg.KindBackground {
 		return badRequest("%q is no background command; its output is at /executions/%s/output", x.ID, x.ID)
 	}
-	return sendOutput(c, written{x.Output, both}, "cursor", headerCursor, echo.MIMETextPlainCharsetUTF8)
+	return s.sendOutput(c, written{x.Output, both}, "cursor", headerCursor, echo.MIMETextPlainCharsetUTF8)
 }

@@ -238,6 +238,9 @@ func parseEvents(r io.Reader) ([]any, error) {
 func (c *contract) expect(t *testing.T, server *httptest.Server, q request, status int, code string) reply {
 	t.Helper()
 	r := c.send(t, server, q)
+	if q.method == http.MethodHead {
+		code = "" // no answer to it has a body
+	}
 	if r.status != status || !strings.Contains(r.body, code) {
 		t.Errorf("%s %s %s: got %d %.200s, want %d %s", q.method, q.target, q.body, r.status, r.body, status, code)
 	}

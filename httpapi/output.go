@@ -61,13 +61,13 @@ func (s *Server) executionOutput(c echo.Context) error {
 	if x.Output == nil {
 		return badRequest("%q is a code cell, which has events but no output of its own; see /executions/%s/events", x.ID, x.ID)
 	}
-	return sendOutput(c, written{x.Output, stream}, "offset", headerOutputEnd, echo.MIMEOctetStream)
+	return s.sendOutput(c, written{x.Output, stream}, "offset", headerOutputEnd, echo.MIMEOctetStream)
 }
 
 // sendOutput sends exact bytes from the offset in the named query parameter
 // up to the newest, and the offset behind them in a header; or the ranges of
 // them that the request names (RFC 9110, 14.2).
-func sendOutput(c echo.Context, w written, param, header, mime string) error {
+func (s *Server) sendOutput(c echo.Context, w written, param, header, mime string) error {
 	from, err := offset(c.QueryParam(param), param)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func sendOutput(c echo.Context, w written, param, header, mime string) error {
 	h.Set(echo.HeaderContentType, mime)
 	h.Set(header, strconv.FormatInt(end, 10))
 	if c.Request().Header.Get("Range") != "" {
-		return serveContent(c, time.Time{}, &section{ctx: c.Request().Context(), written: w, from: from, end: end})
+		return s.serveContent(c, time.Time{}, &section{ctx: c.Request().Context(), written: w, from: from, end: end})
 	}
 	h.Set("Accept-Ranges", "bytes")
 	h.Set(echo.HeaderContentLength, strconv.FormatInt(end-from, 10))

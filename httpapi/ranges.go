@@ -12,50 +12,104 @@ import (
 )
 
 // serveContent is http.ServeContent, conditions and ranges included
-// (RFC 9110, 13 and 14), that tells of a range that cannot be had as an error.
-func serveContent(c echo.Context, modified time.Time, content io.ReadSeeker) error {
-	w := &rangeWriter{Response: c.Response()}
+// (RFC 9110, 13 and 14), that tells of what it refuses as an error.
+func (s *Server) serveContent(c echo.Context, modified time.Time, content io.ReadSeeker) error {
+	w := s.contentWriter(c)
+	defer w.end()
 	http.ServeContent(w, c.Request(), "", modified, content)
-	if w.refused == nil {
+	if w.status == 0 {
 		return nil
 	}
 	h := c.Response().Header()
-	h.Del(echo.HeaderContentType)
-	h.Del(echo.HeaderContentLength)
-	h.Del("X-Content-Type-Options")
-	return msg.Errorf(msg.RangeNotSatisfiable, "%s; asked for %q", strings.TrimSpace(string(w.refused)), c.Request().Header.Get("Range"))
+	for _, of := range []string{"Content-Type", "Content-Length", "Content-Disposition", "Last-Modified", "X-Content-Type-Options"} {
+		h.Del(of) // the content, which is not sent
+	}
+	text := strings.TrimSpace(string(w.refused))
+	switch w.status {
+	case http.StatusRequestedRangeNotSatisfiable:
+		return msg.Errorf(msg.RangeNotSatisfiable, "%s; asked for %q", text, c.Request().Header.Get("Range"))
+	case http.StatusPreconditionFailed:
+		return msg.Errorf(msg.PreconditionFailed, "the file is not, or no longer, as the request demands; ETag is its version")
+	}
+	return msg.Errorf(msg.RuntimeError, "%s", text)
 }
 
-// rangeWriter keeps what http.ServeContent says about a range.
-type rangeWriter struct {
+// contentWriter sends content, for which the kernel may copy from a file to
+// the connection: echo.Response is in the way of that. It keeps refusals
+// back, whose bodies have to be the API's.
+type contentWriter struct {
 	*echo.Response
-	refused []byte
+	control  *http.ResponseController
+	patience time.Duration // with a client that takes nothing
+	status   int           // that was kept back, with its text
+	refused  []byte
 }
+
+func (s *Server) contentWriter(c echo.Context) *contentWriter {
+	return &contentWriter{
+		Response: c.Response(), control: http.NewResponseController(c.Response().Writer), patience: s.config.WriteTimeout,
+	}
+}
+
+// sendAtOnce is how much may be sent within the patience: what even a slow
+// line carries in it, and enough for sendfile(2) to be worth its call.
+const sendAtOnce = 256 << 10
 
 // WriteHeader implements http.ResponseWriter.
-func (w *rangeWriter) WriteHeader(status int) {
-	if status == http.StatusRequestedRangeNotSatisfiable {
-		w.refused = []byte{}
+func (w *contentWriter) WriteHeader(status int) {
+	if status >= http.StatusBadRequest {
+		w.status = status
 		return
 	}
 	w.Response.WriteHeader(status)
 }
 
 // Write implements io.Writer.
-func (w *rangeWriter) Write(p []byte) (int, error) {
-	if w.refused != nil {
+func (w *contentWriter) Write(p []byte) (int, error) {
+	if w.status != 0 {
 		w.refused = append(w.refused, p...)
 		return len(p), nil
 	}
-	return w.Response.Write(p)
+	w.extend()
+	return w.Response.Write(p) //nolint:wrapcheck // for ServeContent
 }
 
 // ReadFrom implements io.ReaderFrom: the way to sendfile(2).
-func (w *rangeWriter) ReadFrom(r io.Reader) (int64, error) {
+func (w *contentWriter) ReadFrom(r io.Reader) (int64, error) {
 	if !w.Committed {
 		w.Response.WriteHeader(http.StatusOK)
 	}
-	n, err := io.Copy(w.Writer, r)
-	w.Size += n
-	return n, err
+	from, bounded := r.(*io.LimitedReader)
+	if !bounded {
+		from = &io.LimitedReader{R: r, N: 1<<63 - 1}
+	}
+	var sent int64
+	for from.N > 0 {
+		w.extend()
+		n, err := io.CopyN(w.Writer, from.R, min(from.N, sendAtOnce))
+		sent += n
+		from.N -= n
+		w.Size += n
+		if err == io.EOF { //nolint:errorlint // CopyN returns it as it is
+			break
+		}
+		if err != nil {
+			return sent, err //nolint:wrapcheck // for ServeContent
+		}
+	}
+	return sent, nil
+}
+
+// extend gives the client its patience anew.
+func (w *contentWriter) extend() {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.patience)) // without deadlines a client only lasts longer
+}
+
+// end sends what is buffered, and takes the deadline back, which is the
+// connection's.
+func (w *contentWriter) end() {
+	if w.Committed {
+		_ = w.control.Flush() // a client that has gone misses nothing
+	}
+	_ = w.control.SetWriteDeadline(time.Time{}) // as in extend
 }

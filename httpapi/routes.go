@@ -41,6 +41,7 @@ func (s *Server) routes() {
 	e.GET("/pty/:id/ws", s.ptySocket)
 
 	s.fileRoutes()
+	s.transferRoutes()
 	s.metricsRoutes()
 }
 
@@ -54,4 +55,12 @@ func (s *Server) fileRoutes() {
 	e.GET("/directories/list", s.listDirectory)
 	e.POST("/directories", s.makeDirectories)
 	e.DELETE("/directories", s.removeDirectories)
+}
+
+func (s *Server) transferRoutes() {
+	e := s.echo
+	e.GET("/files/download", s.download)
+	e.HEAD("/files/download", s.download)
+	e.POST("/files/upload", s.uploadFiles, s.lingering)
+	e.PUT("/files/upload", s.putFile, s.lingering)
 }

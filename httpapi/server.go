@@ -25,13 +25,16 @@ type Config struct {
 	Collectors     []prometheus.Collector // what others count, for /metrics/prometheus
 	Profiles       bool                   // serve /debug/pprof/
 
+	SpoolDir     string        // for uploaded bytes whose place is not known yet; "" is the system's directory
 	MaxBody      int64         // bytes of a JSON request
+	MaxUpload    int64         // bytes of a request with files
 	Heartbeat    time.Duration // silence before a ping
 	WriteTimeout time.Duration // of one write to one client
 }
 
 const (
 	defaultMaxBody      = 32 << 20         // a large notebook cell, many times over
+	defaultMaxUpload    = 1 << 40          // more than a sandbox's disk
 	defaultHeartbeat    = 3 * time.Second  // what the API's clients expect
 	defaultWriteTimeout = 30 * time.Second // a client that takes nothing for so long is gone
 
@@ -48,6 +51,9 @@ const (
 func (c Config) withDefaults() Config {
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
+	}
+	if c.MaxUpload == 0 {
+		c.MaxUpload = defaultMaxUpload
 	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = defaultHeartbeat
