@@ -69,7 +69,7 @@ func (s *Server) uploadFiles(c echo.Context) error {
 	if err != nil {
 		return msg.Errorf(msg.InvalidFile, "want multipart/form-data with the parts metadata and file: %w", err)
 	}
-	form := &uploadForm{uploads: s.newUploads(c)}
+	form := &uploadForm{uploads: s.newUploads(c), place: s.metadataPlacement}
 	defer form.close()
 	if err := form.read(parts); err != nil {
 		return err
@@ -93,6 +93,7 @@ func (s *Server) uploadBody(c echo.Context) (io.ReadCloser, error) {
 // uploadForm is a form while it is read.
 type uploadForm struct {
 	*uploads
+	place   func(metadata io.Reader) (fsops.Placement, error)
 	places  []fsops.Placement
 	files   int           // parts read
 	waiting map[int]spool // files that came before their metadata
@@ -141,7 +142,7 @@ func (f *uploadForm) check() error {
 }
 
 func (f *uploadForm) takeMetadata(part io.Reader) error {
-	place, err := f.server.metadataPlacement(part)
+	place, err := f.place(part)
 	if err != nil {
 		return err
 	}

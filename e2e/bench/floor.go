@@ -33,6 +33,8 @@ func serveFloor(in io.Reader, out io.Writer) error {
 	e.GET("/frames", s.frames)
 	e.POST("/go", s.open)
 	e.POST("/lines", lines)
+	e.GET("/file", sendFile)
+	e.PUT("/file", takeFile)
 	if _, err := fmt.Fprintf(out, "listening on http://%s\n", l.Addr()); err != nil {
 		return fmt.Errorf("announce: %w", err)
 	}

@@ -18,6 +18,7 @@ var rows = []row{
 	idleMemory, idleGoroutines, idleCPU,
 	commandLatency, firstEvent, commandRate, writeDelay,
 	lineRate, fanOut, pingRate, cellLatency, attachedReaders,
+	downloadRate, uploadRate, transferMemory,
 }
 
 // result is what a row has measured. Floor is nil where the machine sets none.

@@ -10,13 +10,18 @@ import (
 )
 
 // residentMemory is what a process has in memory, in bytes (proc(5), VmRSS).
-func residentMemory(pid int) (float64, error) {
+func residentMemory(pid int) (float64, error) { return memory(pid, "VmRSS:") }
+
+// peakMemory is the most that it has had.
+func peakMemory(pid int) (float64, error) { return memory(pid, "VmHWM:") }
+
+func memory(pid int, field string) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, fmt.Errorf("read memory of execd: %w", err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			kib, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
 			if err != nil {
 				return 0, fmt.Errorf("read memory of execd: %w", err)
@@ -24,7 +29,7 @@ func residentMemory(pid int) (float64, error) {
 			return kib * 1024, nil
 		}
 	}
-	return 0, fmt.Errorf("read memory of execd: no VmRSS in %q", text)
+	return 0, fmt.Errorf("read memory of execd: no %s in %q", field, text)
 }
 
 // tick is the unit of times in /proc: USER_HZ, which is 100 on every platform that Go has.
