@@ -125,6 +125,8 @@ func TestFiles_Denied(t *testing.T) {
 	}
 	denied(http.MethodDelete, "/files"+pathQuery(path), nil)
 	denied(http.MethodPost, "/files/permissions", object{path: object{"mode": 600}})
+	denied(http.MethodPost, "/files/replace", object{path: object{"old": "kept", "new": "lost"}})
+	denied(http.MethodPost, "/files/replace", object{dir + "/closed/f": object{"old": "kept", "new": "lost"}})
 	denied(http.MethodPost, "/files/mv", []object{{"src": path, "dest": dir + "/new"}})
 	denied(http.MethodPost, "/directories", object{dir + "/new": object{}})
 	denied(http.MethodGet, "/directories/list"+pathQuery(dir+"/closed"), nil)

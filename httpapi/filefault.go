@@ -21,6 +21,8 @@ var fileFaults = []struct {
 	{fsops.ErrBadMode, msg.InvalidRequest},
 	{fsops.ErrUnknownOwner, msg.InvalidRequest},
 	{fsops.ErrEmptyOld, msg.InvalidRequest},
+	{fsops.ErrTwice, msg.InvalidRequest},
+	{fsops.ErrChanged, msg.PreconditionFailed},
 	{fsops.ErrIntoItself, msg.InvalidRequest},
 	{fsops.ErrRoot, msg.InvalidRequest},
 	{fsops.ErrNotRegular, msg.InvalidFile},

@@ -34,6 +34,8 @@ func useFiles(t *testing.T, c *contract) {
 	l.refused(400, "INVALID_REQUEST_BODY", "POST", "/files/permissions", permission(file, `"mode":799`))
 	l.refused(404, "FILE_NOT_FOUND", "POST", "/files/permissions", permission(root+"/gone", `"mode":640`))
 
+	l.replace(file)
+
 	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
@@ -49,4 +51,17 @@ func useFiles(t *testing.T, c *contract) {
 	l.do(200, "DELETE", "/files?path="+root+"/new/b.txt&path="+root+"/gone", "")
 	l.do(200, "DELETE", "/directories?path="+root+"/dir", "")
 	l.refused(400, "MISSING_QUERY", "DELETE", "/directories", "")
+}
+
+// replace replaces texts in a file.
+func (l *live) replace(file string) {
+	l.t.Helper()
+	body := func(old string) string { return fmt.Sprintf(`{%q:{"old":%q,"new":"b"}}`, file, old) }
+	if r := l.do(200, "POST", "/files/replace?verbose=1", body("t")); r.body != "" || r.header.Get("ETag") == "" {
+		l.t.Errorf("%q, ETag %q", r.body, r.header.Get("ETag"))
+	}
+	l.contains(l.do(200, "POST", "/files/replace?verbose=true", body("b")).body, `"replacedCount":2`)
+	l.refused(400, "INVALID_REQUEST_BODY", "POST", "/files/replace", body(""))
+	l.refused(404, "FILE_NOT_FOUND", "POST", "/files/replace", `{"/does/not/exist":{"old":"a"}}`)
+	l.refused(412, "PRECONDITION_FAILED", "POST", "/files/replace", body("b"), "If-Match", `"other"`)
 }

@@ -127,6 +127,7 @@ var samples = map[string]request{
 	"GET /files/download":          {method: "GET", target: "/files/download?path=/nonexistent/x"},
 	"HEAD /files/download":         {method: "HEAD", target: "/files/download?path=/nonexistent/x"},
 	"GET /files/info":              {method: "GET", target: "/files/info"},
+	"POST /files/replace":          {method: "POST", target: "/files/replace", body: `{"/does/not/exist":{"old":"a","new":"b"}}`},
 	"POST /files/mv":               {method: "POST", target: "/files/mv", body: `[]`},
 	"POST /files/permissions":      {method: "POST", target: "/files/permissions", body: `{}`},
 	"POST /directories":            {method: "POST", target: "/directories", body: `{}`},

@@ -51,6 +51,7 @@ func (s *Server) fileRoutes() {
 	e.DELETE("/files", s.deleteFiles)
 	e.POST("/files/permissions", s.setPermissions)
 	e.POST("/files/mv", s.moveFiles)
+	e.POST("/files/replace", s.replaceInFiles)
 
 	e.GET("/directories/list", s.listDirectory)
 	e.POST("/directories", s.makeDirectories)
