@@ -147,6 +147,12 @@ func TestFiles_Move(t *testing.T) {
 	d.empty(t, http.MethodPost, "/files/mv", []object{{"src": dir + "/new", "dest": dir + "/moved"}})
 	d.fails(t, http.StatusNotFound, "FILE_NOT_FOUND", http.MethodPost, "/files/mv",
 		[]object{{"src": dir + "/ü", "dest": dir + "/elsewhere"}, {"src": dir + "/gone", "dest": dir + "/x"}})
+	writeFile(t, dir+"/c", "c")
+	swap := []object{{"src": dir + "/c", "dest": dir + "/t"}, {"src": dir + "/ü", "dest": dir + "/c"}, {"src": dir + "/t", "dest": dir + "/ü"}}
+	d.empty(t, http.MethodPost, "/files/mv", swap)
+	d.empty(t, http.MethodPost, "/files/mv", swap)
+	d.fails(t, http.StatusConflict, "FILE_EXISTS", http.MethodPost, "/files/mv",
+		[]object{{"src": dir + "/ü", "dest": dir + "/same"}, {"src": dir + "/c", "dest": dir + "/same"}})
 	d.fails(t, http.StatusConflict, "FILE_EXISTS", http.MethodPost, "/files/mv", []object{{"src": dir + "/ü", "dest": dir + "/moved/deep/a"}})
 	if text, err := os.ReadFile(dir + "/moved/deep/a"); err != nil || string(text) != "a" {
 		t.Errorf("%q, %v", text, err)

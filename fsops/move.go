@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -14,24 +15,59 @@ import (
 // ErrIntoItself is a directory that is to be moved below itself.
 var ErrIntoItself = errors.New("a directory cannot be moved into itself")
 
+// Renaming is one move of several.
+type Renaming struct{ From, To string }
+
+// MoveAll does all of them, one after another, or none: what was moved before
+// one that fails is moved back.
+func MoveAll(list []Renaming) error {
+	var made []string
+	for i, r := range list {
+		more, err := move(r.From, r.To)
+		made = append(more, made...)
+		if err == nil {
+			continue
+		}
+		for _, done := range slices.Backward(list[:i]) {
+			if _, stuck := move(done.To, done.From); stuck != nil {
+				err = fmt.Errorf("%w; and what was at %s stays at %s: %w", err, done.From, done.To, stuck)
+			}
+		}
+		removeEmpty(made)
+		return err
+	}
+	return nil
+}
+
 // Move gives what is at from the path to, and makes the parents of that. It
 // never writes over anything: what is there is an fs.ErrExist. Between
 // filesystems it copies, then removes; what fails leaves from as it was.
-func Move(from, to string) error {
+func Move(from, to string) error { return MoveAll([]Renaming{{from, to}}) }
+
+// move is Move that tells which directories it has made, the deepest first,
+// also when it fails.
+func move(from, to string) (made []string, err error) {
 	if err := CheckMove(from, to); err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
-		return fmt.Errorf("make directory: %w", err)
+	if made, err = makeParents(filepath.Dir(to)); err != nil {
+		return made, fmt.Errorf("make directory: %w", err)
 	}
-	err := renameNew(from, to)
-	if errors.Is(err, syscall.EXDEV) {
-		return moveAcross(from, to)
+	err = renameNew(from, to)
+	switch {
+	case errors.Is(err, syscall.EXDEV):
+		err = moveAcross(from, to)
+	case errors.Is(err, fs.ErrExist), errors.Is(err, syscall.ENOTEMPTY):
+		err = &fs.PathError{Op: "move", Path: to, Err: fs.ErrExist}
 	}
-	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) {
-		return &fs.PathError{Op: "move", Path: to, Err: fs.ErrExist}
+	return made, err
+}
+
+// removeEmpty removes directories, unless somebody has put something there.
+func removeEmpty(dirs []string) {
+	for _, dir := range dirs {
+		_ = os.Remove(dir)
 	}
-	return err
 }
 
 // CheckMove fails where Move would with what is there now.

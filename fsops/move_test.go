@@ -111,3 +111,21 @@ func TestMove_AcrossFilesystems(t *testing.T) {
 		t.Errorf("%v is left", left)
 	}
 }
+
+// TestMoveAll_Back: what was moved before one that fails is where it was, and no directory was made.
+func TestMoveAll_Back(t *testing.T) {
+	dir := t.TempDir()
+	a, b := write(t, "a", dir, "a"), write(t, "b", dir, "b")
+	err := fsops.MoveAll([]fsops.Renaming{{a, dir + "/x/y/c"}, {dir + "/x/y/c", dir + "/z/c"}, {b, dir + "/z/c"}})
+	if !errors.Is(err, fs.ErrExist) || read(t, a) != "a" || read(t, b) != "b" {
+		t.Errorf("%v", err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 2 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	must(t, fsops.MoveAll([]fsops.Renaming{{a, dir + "/t"}, {b, a}, {dir + "/t", b}}))
+	if read(t, a) != "b" || read(t, b) != "a" {
+		t.Error("they have not changed places")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // Park finishes the content and gives back its descriptor, for a caller that
@@ -102,6 +103,13 @@ func (d *Draft) seal() error {
 			return pathError("write", d.place.Path, err)
 		}
 		d.name = name
+	}
+	// The kernel gives all files of a tick of its clock one time, up to 10 ms,
+	// and an inode that was freed again: a version with no time of its own
+	// could look like an earlier one.
+	now := time.Now()
+	if err := os.Chtimes(d.name, now, now); err != nil {
+		return pathError("write", d.place.Path, err)
 	}
 	d.sealed = true
 	return nil

@@ -165,7 +165,7 @@ func (e *edit) stage() error {
 	}
 	content := newSubstitution(file, e.Old, e.New)
 	if _, err := e.draft.ReadFrom(content); err != nil {
-		return fmt.Errorf("replace in %s: %w", e.Path, err)
+		return err
 	}
 	e.count = content.count
 	return e.draft.Park()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"execd/fsops"
 )
@@ -121,5 +122,21 @@ func TestReplace_Large(t *testing.T) {
 	done, err := replaceOne(t, path, "old\n", "new line\n")
 	if err != nil || done.Count != 3000 || read(t, path) != strings.Repeat(strings.Repeat("x", 1000)+"new line\n", 3000) {
 		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// TestReplace_Time: a version has a time of its own, not that of the kernel's
+// last tick, which many versions may share.
+func TestReplace_Time(t *testing.T) {
+	path := write(t, "0", t.TempDir(), "f")
+	for i := range 20 {
+		before := time.Now()
+		_, err := replaceOne(t, path, string(rune('0'+i)), string(rune('1'+i)))
+		must(t, err)
+		info, err := os.Stat(path)
+		must(t, err)
+		if info.ModTime().Before(before.Truncate(time.Microsecond)) {
+			t.Fatalf("%d: written after %v, and says %v", i, before, info.ModTime())
+		}
 	}
 }

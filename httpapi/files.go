@@ -72,8 +72,7 @@ func (s *Server) setPermissions(c echo.Context) error {
 	return s.withPermissions(c, true, fsops.SetPermission)
 }
 
-// move renames files and directories. All are looked at before the first is
-// moved.
+// moveFiles renames files and directories, in their order, all or none.
 func (s *Server) moveFiles(c echo.Context) error {
 	var body []struct {
 		Src  string `json:"src"`
@@ -83,8 +82,7 @@ func (s *Server) moveFiles(c echo.Context) error {
 		return err
 	}
 	var all []string
-	type pair struct{ from, to string }
-	var pairs []pair
+	var moves []fsops.Renaming
 	for i, m := range body {
 		if m.Src == "" || m.Dest == "" {
 			return badRequest("item %d: want the fields 'src' and 'dest'", i+1)
@@ -97,22 +95,17 @@ func (s *Server) moveFiles(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		pairs, all = append(pairs, pair{from, to}), append(all, from, to)
+		moves, all = append(moves, fsops.Renaming{From: from, To: to}), append(all, from, to)
 	}
 	defer fsops.Lock(all...)()
 	condition := precondition(c.Request())
-	for _, p := range pairs {
-		if err := condition.CheckEntry(p.from); err != nil {
-			return fileFault(err)
-		}
-		if err := fsops.CheckMove(p.from, p.to); err != nil {
+	for _, m := range moves {
+		if err := condition.CheckEntry(m.From); err != nil {
 			return fileFault(err)
 		}
 	}
-	for _, p := range pairs {
-		if err := fsops.Move(p.from, p.to); err != nil {
-			return fileFault(err)
-		}
+	if err := fsops.MoveAll(moves); err != nil {
+		return fileFault(err)
 	}
 	return c.NoContent(http.StatusOK)
 }
