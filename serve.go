@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -91,6 +93,7 @@ func start(cfg *config) (*daemon, error) {
 		Collectors:     d.system.Collectors(),
 		Profiles:       cfg.profiles,
 		SpoolDir:       d.state.dir,
+		UploadDir:      filepath.Join(cmp.Or(cfg.stateDir, os.TempDir()), "uploads-execd"),
 		MaxBody:        cfg.maxBody,
 		MaxUpload:      cfg.maxUpload,
 	})

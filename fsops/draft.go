@@ -39,7 +39,8 @@ type Draft struct {
 	file      *os.File
 	name      string // "" while the file has none
 	sealed    bool
-	overwrite bool // the old file cannot be replaced, only written
+	overwrite bool   // the old file cannot be replaced, only written
+	origin    string // what an adopted file was called
 }
 
 // NewDraft begins the content of a file. It fails where that could not become
@@ -163,7 +164,11 @@ func (d *Draft) Close() error {
 		d.file = nil
 	}
 	if d.name != "" {
-		err = errors.Join(err, os.Remove(d.name))
+		if d.origin != "" {
+			err = errors.Join(err, os.Rename(d.name, d.origin))
+		} else {
+			err = errors.Join(err, os.Remove(d.name))
+		}
 		d.name = ""
 	}
 	return err

@@ -44,6 +44,8 @@ var statuses = map[msg.Code]int{
 	msg.InvalidFileMetadata: http.StatusBadRequest,
 	msg.PermissionDenied:    http.StatusForbidden,
 	msg.PreconditionFailed:  http.StatusPreconditionFailed,
+	msg.ChecksumMismatch:    460, // the tus checksum extension's
+	msg.UploadConflict:      http.StatusConflict,
 	msg.NoSpace:             http.StatusInsufficientStorage,
 	msg.QueueFull:           http.StatusTooManyRequests,
 	msg.TooMany:             http.StatusTooManyRequests,

@@ -53,6 +53,12 @@ func (s *Server) fileRoutes() {
 	e.POST("/files/mv", s.moveFiles)
 	e.POST("/files/replace", s.replaceInFiles)
 
+	e.OPTIONS(resumablePath, s.resumable.options)
+	e.POST(resumablePath, s.resumable.serve)
+	e.HEAD(resumablePath+"/:id", s.resumable.serve)
+	e.PATCH(resumablePath+"/:id", s.resumable.serve)
+	e.DELETE(resumablePath+"/:id", s.resumable.serve)
+
 	e.GET("/directories/list", s.listDirectory)
 	e.POST("/directories", s.makeDirectories)
 	e.DELETE("/directories", s.removeDirectories)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +28,7 @@ type Config struct {
 	Profiles       bool                   // serve /debug/pprof/
 
 	SpoolDir     string        // for uploaded bytes whose place is not known yet; "" is the system's directory
+	UploadDir    string        // for what has come of resumable uploads, across restarts; "" is in the system's directory
 	MaxBody      int64         // bytes of a JSON request
 	MaxUpload    int64         // bytes of a request with files
 	Heartbeat    time.Duration // silence before a ping
@@ -49,6 +52,9 @@ const (
 )
 
 func (c Config) withDefaults() Config {
+	if c.UploadDir == "" {
+		c.UploadDir = filepath.Join(os.TempDir(), "uploads-execd")
+	}
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
 	}
@@ -77,12 +83,14 @@ type Server struct {
 	registry   *prometheus.Registry
 	stats      *stats
 	broadcasts *broadcasts
+	resumable  *resumable
 }
 
 // New returns a server with all routes.
 func New(config Config) *Server {
 	base, cancel := context.WithCancelCause(context.Background())
 	s := &Server{config: config.withDefaults(), echo: echo.New(), close: cancel}
+	s.resumable = newResumable(s)
 	s.registry = newRegistry(config.Collectors)
 	s.stats = newStats(s.registry)
 	s.broadcasts = newBroadcasts(s.config.WriteTimeout)

@@ -32,6 +32,8 @@ const (
 	InvalidFileMetadata Code = "INVALID_FILE_METADATA"
 	PermissionDenied    Code = "PERMISSION_DENIED"
 	PreconditionFailed  Code = "PRECONDITION_FAILED"
+	ChecksumMismatch    Code = "CHECKSUM_MISMATCH"
+	UploadConflict      Code = "UPLOAD_CONFLICT"
 	NoSpace             Code = "NO_SPACE"
 	QueueFull           Code = "QUEUE_FULL"
 	ShuttingDown        Code = "SHUTTING_DOWN"
