@@ -47,7 +47,7 @@ func Move(from, to string) error { return MoveAll([]Renaming{{from, to}}) }
 // move is Move that tells which directories it has made, the deepest first,
 // also when it fails.
 func move(from, to string) (made []string, err error) {
-	if err := CheckMove(from, to); err != nil {
+	if err := checkMove(from, to); err != nil {
 		return nil, err
 	}
 	if made, err = makeParents(filepath.Dir(to)); err != nil {
@@ -70,8 +70,8 @@ func removeEmpty(dirs []string) {
 	}
 }
 
-// CheckMove fails where Move would with what is there now.
-func CheckMove(from, to string) error {
+// checkMove fails where Move would with what is there now.
+func checkMove(from, to string) error {
 	if _, err := lstat(from); err != nil {
 		return err
 	}
