@@ -25,8 +25,12 @@ func (s *System) prepare(c msg.Command) (shell.Command, error) {
 			return shell.Command{}, invalid(err)
 		}
 	}
+	argv := c.Argv
+	if len(argv) == 0 {
+		argv = shell.Script(c.Script)
+	}
 	return shell.Command{
-		Argv:       shell.Script(c.Script),
+		Argv:       argv,
 		Dir:        dir,
 		Env:        env,
 		Credential: credential,

@@ -112,7 +112,7 @@ func (r *root) runCommand(ctx actor.Context, m msg.RunCommand) {
 	if m.Command.Background {
 		kind = msg.KindBackground
 	}
-	x, fresh := r.begin(m.Reply, &execution{kind: kind, content: m.Command.Script, lines: !m.Command.Bytes, retry: m.Retry})
+	x, fresh := r.begin(m.Reply, &execution{kind: kind, content: m.Command.Content(), lines: !m.Command.Bytes, retry: m.Retry})
 	if !fresh {
 		return
 	}

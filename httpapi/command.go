@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -16,6 +17,7 @@ const headerCursor = "Execd-Commands-Tail-Cursor"
 // commandRequest is the body of POST /command.
 type commandRequest struct {
 	Command      string            `json:"command"`
+	Argv         []string          `json:"argv"` // in place of Command: a program and its arguments, without a shell
 	Cwd          string            `json:"cwd"`
 	Background   bool              `json:"background"`
 	Timeout      int64             `json:"timeout"` // milliseconds
@@ -38,8 +40,8 @@ func (s *Server) runCommand(c echo.Context) error {
 }
 
 func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) error {
-	if body.Command == "" {
-		return badRequest("missing field 'command'")
+	if err := checkProgram(body.Command, body.Argv); err != nil {
+		return err
 	}
 	o, err := readOptions(c, raw, body.Timeout, body.WaitMillis, body.OnDisconnect, body.Output)
 	if err != nil {
@@ -49,7 +51,7 @@ func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) e
 		Reply: msg.NewReply[msg.Execution](),
 		Retry: o.retry,
 		Command: msg.Command{
-			Script: body.Command, Background: body.Background, Dir: body.Cwd, Env: body.Envs,
+			Script: body.Command, Argv: body.Argv, Background: body.Background, Dir: body.Cwd, Env: body.Envs,
 			UID: body.UID, GID: body.GID, Timeout: o.timeout, KillOnDisconnect: o.kill,
 			Stdin: body.Stdin, Bytes: o.bytes,
 		},
@@ -61,6 +63,24 @@ func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) e
 		return s.streamStarted(c, x)
 	}
 	return s.streamFor(c, x, o.wait)
+}
+
+// checkProgram refuses what does not say, in one way, what to run.
+func checkProgram(command string, argv []string) error {
+	switch {
+	case command == "" && argv == nil:
+		return badRequest("missing field 'command'")
+	case command != "" && argv != nil:
+		return badRequest("'command' and 'argv' exclude each other")
+	case command == "" && (len(argv) == 0 || argv[0] == ""):
+		return badRequest("'argv' must begin with a program")
+	}
+	for _, arg := range argv {
+		if strings.ContainsRune(arg, 0) {
+			return badRequest("'argv': no argument can have a NUL")
+		}
+	}
+	return nil
 }
 
 // streamStarted answers for a command that its caller does not wait for: the

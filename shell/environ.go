@@ -11,7 +11,8 @@ import (
 
 // Environ returns base with the variables of a file over it and extra over
 // both. The file has KEY=VALUE lines; $NAME and ${NAME} in its values are
-// replaced by what base has, or nothing. Blank lines and those that begin
+// replaced by what base has, or nothing. A value in single quotes is taken as
+// it is; in one in double quotes, backslashes escape. Blank lines and those that begin
 // with # are skipped, and so are malformed ones, with a warning each. A file
 // that does not exist is no error. A name in extra that no environment can
 // hold is one.
@@ -75,9 +76,25 @@ func readEnvFile(file string, lookup func(string) (string, bool), set func(name,
 			warnings = append(warnings, fmt.Sprintf("line %d is not KEY=VALUE and was skipped", number))
 			continue
 		}
-		set(name, os.Expand(value, func(n string) string { v, _ := lookup(n); return v }))
+		set(name, fileValue(value, lookup))
 	}
 	return warnings
+}
+
+// unescape is what may be escaped in a value in double quotes.
+var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n", `\r`, "\r", `\t`, "\t")
+
+func fileValue(value string, lookup func(string) (string, bool)) string {
+	value = strings.TrimSpace(value)
+	if last := len(value) - 1; last > 0 && value[0] == value[last] {
+		switch value[0] {
+		case '\'':
+			return value[1:last]
+		case '"':
+			value = unescape.Replace(value[1:last])
+		}
+	}
+	return os.Expand(value, func(n string) string { v, _ := lookup(n); return v })
 }
 
 // lookupIn finds variables in an environment; the last of a name wins.

@@ -35,6 +35,20 @@ func TestEnviron(t *testing.T) {
 	}
 }
 
+// The values that commands.set_env of the OpenSandbox SDKs writes.
+func TestEnviron_QuotedValues(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".env")
+	text := `A='a $HOME "b" \n'` + "\n" + `B="it's \"$HOME\"\n\t\\ end"` + "\nC='\nD=\"x\nE=''\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, warnings, err := shell.Environ([]string{"HOME=/h"}, file, nil)
+	want := []string{"HOME=/h", `A=a $HOME "b" \n`, "B=it's \"/h\"\n\t\\ end", "C='", `D="x`, "E="}
+	if !slices.Equal(env, want) || len(warnings) > 0 || err != nil {
+		t.Errorf("%q, %q, %v", env, warnings, err)
+	}
+}
+
 func TestEnviron_FileProblems(t *testing.T) {
 	if _, warnings, err := shell.Environ(nil, "/does/not/exist", nil); len(warnings) != 0 || err != nil {
 		t.Errorf("missing: %q, %v", warnings, err)
@@ -66,6 +80,11 @@ func TestPaths(t *testing.T) {
 	}
 	if _, err := shell.ExpandPath("/x/$MISSING", lookup); err == nil || !strings.Contains(err.Error(), "MISSING") {
 		t.Errorf("%v", err)
+	}
+	for _, path := range []string{"/tmp/${}", "/tmp/${", "/tmp/${D", "/tmp/${D x}", "/${-}"} {
+		if got, err := shell.ExpandPath(path, lookup); err == nil {
+			t.Errorf("%s became %s", path, got)
+		}
 	}
 	file := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 )
@@ -21,6 +22,9 @@ func ExpandPath(path string, lookup func(string) (string, bool)) (string, error)
 		}
 		path = home + path[1:]
 	}
+	if badVariable.MatchString(path) { // os.Expand would take it out
+		return "", fmt.Errorf("expand %q: ${ without the name of a variable and }", path)
+	}
 	var missing string
 	expanded := os.Expand(path, func(name string) string {
 		v, ok := lookup(name)
@@ -34,6 +38,9 @@ func ExpandPath(path string, lookup func(string) (string, bool)) (string, error)
 	}
 	return expanded, nil
 }
+
+// badVariable is a ${ that no name and } follow.
+var badVariable = regexp.MustCompile(`\$\{([^A-Za-z_]|$|[A-Za-z0-9_]+([^A-Za-z0-9_}]|$))`)
 
 func homeDir(lookup func(string) (string, bool)) (string, error) {
 	if home, ok := lookup("HOME"); ok && home != "" {

@@ -1,6 +1,9 @@
 package msg
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // RunCommand starts a shell command. It is answered once the command has
 // passed all checks and its log has an init event; a failure to start after
@@ -11,9 +14,10 @@ type RunCommand struct {
 	Command Command
 }
 
-// Command is a shell command and what it runs in.
+// Command is a shell command, or a program, and what it runs in.
 type Command struct {
-	Script     string // given to bash -c, or to sh -c without bash
+	Script     string   // given to bash -c, or to sh -c without bash
+	Argv       []string // in place of Script: a program and its arguments
 	Background bool
 	Dir        string // working directory as the client wrote it; empty for execd's own
 	Env        map[string]string
@@ -28,4 +32,12 @@ type Command struct {
 	// KillOnDisconnect ends the command when it has been read by somebody and
 	// then by nobody for the disconnect grace.
 	KillOnDisconnect bool
+}
+
+// Content is the command as a person reads it.
+func (c Command) Content() string {
+	if len(c.Argv) > 0 {
+		return strings.Join(c.Argv, " ")
+	}
+	return c.Script
 }
