@@ -33,6 +33,10 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		r, w := c.Request(), c.Response()
 		id := requestID(r.Header.Get(headerRequestID))
 		w.Header()[headerRequestID] = []string{id}
+		defer func() { // also when the connection is cut, which is a panic
+			s.stats.answered(c, start)
+			s.logRequest(c, id, start)
+		}()
 		defer func() {
 			if reason := recover(); reason != nil {
 				err = s.recovered(c, reason)
@@ -41,8 +45,6 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 				s.fail(err, c)
 				err = nil
 			}
-			s.stats.answered(c, start)
-			s.logRequest(c, id, start)
 		}()
 		if err := s.guard(r); err != nil {
 			return err
