@@ -97,6 +97,7 @@ func start(cfg *config) (*daemon, error) {
 		MaxBody:        cfg.maxBody,
 		MaxUpload:      cfg.maxUpload,
 	})
+	d.standForJupyter()
 	d.announce()
 	return d, nil
 }
@@ -143,6 +144,17 @@ func (d *daemon) startActors() {
 		Retention:  actors.Retention{Time: cfg.retention, Count: cfg.retentionCount},
 		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue,
 	})
+}
+
+// standForJupyter tells who looks for the Jupyter server of a sandbox at
+// JUPYTER_PORT that code can run: the SDKs of OpenSandbox try to connect to it
+// before they do anything. Without a server it is execd that has the kernels.
+func (d *daemon) standForJupyter() {
+	addr, ok := d.listener.Addr().(*net.TCPAddr)
+	if _, set := os.LookupEnv("JUPYTER_PORT"); set || !ok || d.config.jupyterHost != "" {
+		return
+	}
+	_ = os.Setenv("JUPYTER_PORT", strconv.Itoa(addr.Port)) // never fails with such a name and value
 }
 
 // announce says where the daemon listens, and what a person should know.

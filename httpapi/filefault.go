@@ -18,6 +18,7 @@ var fileFaults = []struct {
 	code msg.Code
 }{
 	{fsops.ErrBadPath, msg.InvalidRequest},
+	{fsops.ErrBadPattern, msg.InvalidRequest},
 	{fsops.ErrBadMode, msg.InvalidRequest},
 	{fsops.ErrUnknownOwner, msg.InvalidRequest},
 	{fsops.ErrEmptyOld, msg.InvalidRequest},

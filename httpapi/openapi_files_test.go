@@ -49,6 +49,13 @@ func useFiles(t *testing.T, c *contract) {
 	l.refused(400, "INVALID_REQUEST_BODY", "POST", "/files/mv", `[{"src":"/x"}]`)
 	l.refused(400, "INVALID_FILE", "DELETE", "/files?path="+dir, "")
 	l.do(200, "DELETE", "/files?path="+root+"/new/b.txt&path="+root+"/gone", "")
+	find := "/files/search?path=" + root + "&pattern=*.txt"
+	l.do(200, "GET", find, "")
+	for _, accept := range []string{"text/event-stream", "application/x-ndjson"} {
+		l.contains(l.do(200, "GET", find+"&limit=1&content=t", "", "Accept", accept).body, `"done":true`)
+	}
+	l.refused(400, "INVALID_REQUEST_BODY", "GET", find+"&content=(", "")
+	l.refused(404, "FILE_NOT_FOUND", "GET", "/files/search?path="+root+"/gone", "")
 	l.do(200, "DELETE", "/directories?path="+root+"/dir", "")
 	l.refused(400, "MISSING_QUERY", "DELETE", "/directories", "")
 }

@@ -125,6 +125,7 @@ var samples = map[string]request{
 	"POST /files/upload":           uploadForm(`{"path":"/nonexistent/x"}`, "x"),
 	"PUT /files/upload":            {method: "PUT", target: "/files/upload?path=/nonexistent/x&mode=644", body: "x", header: octets},
 	"GET /files/download":          {method: "GET", target: "/files/download?path=/nonexistent/x"},
+	"GET /files/search":            {method: "GET", target: "/files/search?path=/nonexistent"},
 	"OPTIONS /files/uploads":       {method: "OPTIONS", target: "/files/uploads"},
 	"POST /files/uploads":          {method: "POST", target: "/files/uploads", header: tusHeader("Upload-Length", "2")},
 	"HEAD /files/uploads/{id}":     {method: "HEAD", target: "/files/uploads/" + anID, header: tusHeader()},

@@ -53,6 +53,7 @@ func (s *Server) fileRoutes() {
 	e.POST("/files/mv", s.moveFiles)
 	e.POST("/files/replace", s.replaceInFiles)
 
+	e.GET("/files/search", s.searchFiles)
 	e.OPTIONS(resumablePath, s.resumable.options)
 	e.POST(resumablePath, s.resumable.serve)
 	e.HEAD(resumablePath+"/:id", s.resumable.serve)
