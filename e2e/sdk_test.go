@@ -46,3 +46,10 @@ func TestSDK_Python(t *testing.T) {
 	d := startWith(t, []string{"EXECD_ENVS=" + dir + "/envs"}, "--access-token", "the-token")
 	drive(t, []string{"commands", "files", "code"}, clients+"/python/bin/python", "testdata/sdk.py", lifecycle(t, d, "the-token"), dir)
 }
+
+func TestSDK_JavaScript(t *testing.T) {
+	t.Parallel()
+	clients := clientsDir(t)
+	d := start(t, "--access-token", "the-token")
+	drive(t, []string{"commands", "files", "metrics"}, "node", "testdata/sdk.cjs", clients, lifecycle(t, d, "the-token"), t.TempDir())
+}
