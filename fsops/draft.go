@@ -73,10 +73,12 @@ func newDraft(place Placement, open func(dir string) (*os.File, error)) (*Draft,
 	return d, nil
 }
 
-func (d *Draft) freshName() string {
+func (d *Draft) freshName() string { return filepath.Join(d.dir, draftName()) }
+
+func draftName() string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return filepath.Join(d.dir, draftPrefix+hex.EncodeToString(random[:]))
+	return draftPrefix + hex.EncodeToString(random[:])
 }
 
 // maxLinks is how many symlinks one path may lead through, as in Linux

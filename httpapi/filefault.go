@@ -18,6 +18,8 @@ var fileFaults = []struct {
 	code msg.Code
 }{
 	{fsops.ErrBadPath, msg.InvalidRequest},
+	{fsops.ErrBadArchive, msg.InvalidFileContent},
+	{fsops.ErrTooLarge, msg.TooLarge},
 	{fsops.ErrBadPattern, msg.InvalidRequest},
 	{fsops.ErrBadMode, msg.InvalidRequest},
 	{fsops.ErrUnknownOwner, msg.InvalidRequest},

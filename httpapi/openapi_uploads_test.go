@@ -21,7 +21,9 @@ func useUploads(t *testing.T, c *contract) {
 	t.Helper()
 	l := &live{t, c, serveSystem(t, &kerneltest.Fake{}, httpapi.Config{UploadDir: t.TempDir() + "/uploads"})}
 	root := t.TempDir()
-	for _, kind := range []string{"application/offset+octet-stream", "application/partial-upload"} {
+	for _, kind := range []string{
+		"application/offset+octet-stream", "application/partial-upload", "application/x-tar", "application/gzip", "application/zip",
+	} {
 		openapi3filter.RegisterBodyDecoder(kind, asText)
 	}
 	to := func(path string) string { return "path " + base64.StdEncoding.EncodeToString([]byte(path)) }
@@ -37,6 +39,7 @@ func useUploads(t *testing.T, c *contract) {
 		return tusHeader(append(more, "Upload-Offset", offset, "Content-Type", "application/offset+octet-stream")...)
 	}
 	l.do(204, "OPTIONS", "/files/uploads", "")
+	useArchives(l, t.TempDir())
 	l.refused(400, "INVALID_FILE_METADATA", "POST", "/files/uploads", "", tusHeader("Upload-Length", "2")...)
 	l.refused(404, "FILE_NOT_FOUND", "POST", "/files/uploads", "", tusHeader("Upload-Concat", "final;/files/uploads/x")...)
 	l.refused(412, "PRECONDITION_FAILED", "POST", "/files/uploads", "", "Upload-Length", "2")
@@ -62,4 +65,20 @@ func useUploads(t *testing.T, c *contract) {
 	if left, err := os.ReadDir(root); err != nil || len(left) != 1 || strings.HasPrefix(left[0].Name(), ".") {
 		t.Errorf("%v, %v", left, err)
 	}
+}
+
+// useArchives does with archives what can be done with them.
+func useArchives(l *live, root string) {
+	l.t.Helper()
+	if err := os.WriteFile(root+"/f", []byte("text"), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	var archive string
+	for format, kind := range map[string]string{"tar": "application/x-tar", "tar.gz": "application/gzip", "zip": "application/zip"} {
+		archive = l.do(200, "GET", "/files/archive?path="+root+"&format="+format, "").body
+		l.contains(l.do(200, "POST", "/files/extract?path="+root+"/"+format, archive, "Content-Type", kind).body, `"bytes":`)
+	}
+	l.refused(404, "FILE_NOT_FOUND", "GET", "/files/archive?path="+root+"/gone", "")
+	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/files/archive?path="+root+"&format=rar", "")
+	l.refused(400, "INVALID_FILE_CONTENT", "POST", "/files/extract?path="+root, "not an archive", octets...)
 }

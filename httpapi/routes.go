@@ -54,6 +54,8 @@ func (s *Server) fileRoutes() {
 	e.POST("/files/replace", s.replaceInFiles)
 
 	e.GET("/files/search", s.searchFiles)
+	e.GET("/files/archive", s.archiveFiles)
+	e.POST("/files/extract", s.extractFiles)
 	e.OPTIONS(resumablePath, s.resumable.options)
 	e.POST(resumablePath, s.resumable.serve)
 	e.HEAD(resumablePath+"/:id", s.resumable.serve)
