@@ -16,8 +16,8 @@ func TestPTY_TypeAndSee(t *testing.T) {
 	v.types("stty size; pwd; echo ${TERM:+set} $((40+2))\n")
 	v.shows("24 80\r\n" + d.dir + "/made/here\r\nset 42\r\n")
 	v.says(`{"type":"resize","cols":132,"rows":50}`)
-	v.says(`{"type":"stdin","data":"stty size\n"}`)
-	v.shows("50 132\r\n")
+	v.says(`{"type":"stdin","data":"until [ \"$(stty size)\" = '50 132' ]; do :; done; echo re''sized\n"}`)
+	v.shows("resized\r\n")
 	v.says(`{"type":"ping"}`)
 	v.until("pong", func(n notice) bool { return n.Type == "pong" })
 	for _, bad := range []string{`{"type":"nonsense"}`, `{`, `{"type":"resize"}`, `{"type":"signal","signal":"SIGNOTHING"}`} {

@@ -3,10 +3,14 @@
 package shell_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"execd/shell"
 )
@@ -52,14 +56,12 @@ func TestTerminal_Keys(t *testing.T) {
 		}
 	}
 	typed("echo $((40+2))\n")
-	// With the prompt: before it readline reads the size and writes it back,
-	// which would undo a change in between.
-	out.until(t, shell.Stdout, has("42\r\n$ "))
+	out.until(t, shell.Stdout, has("42\r\n"))
 	if err := p.Resize(shell.Size{Columns: 132, Rows: 50}); err != nil {
 		t.Fatal(err)
 	}
-	typed("stty size\n")
-	out.until(t, shell.Stdout, has("50 132"))
+	typed("until [ \"$(stty size)\" = '50 132' ]; do :; done; echo re''sized\n") // see TestTerminal_ResizeTakenBack
+	out.until(t, shell.Stdout, has("resized"))
 	typed("sh -c 'echo g''o; exec sleep 600'\n") // the job itself says that it is in the foreground
 	out.until(t, shell.Stdout, has("go\r\n"))
 	typed("\x03") // Ctrl-C
@@ -78,6 +80,40 @@ func TestTerminal_Keys(t *testing.T) {
 	if err := p.Signal(syscall.SIGTERM); err == nil {
 		t.Error("a signal reached a process that has ended")
 	}
+}
+
+// Readline reads the size and writes it back before each prompt: a change in
+// between must not be lost.
+func TestTerminal_ResizeTakenBack(t *testing.T) {
+	p, out, _ := terminal(t, "while read x; do stty size; done")
+	if err := p.Resize(shell.Size{Columns: 132, Rows: 50}); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := p.Master().SyscallConn()
+	if err == nil {
+		controlErr := raw.Control(func(fd uintptr) {
+			err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: 80, Row: 24})
+		})
+		err = errors.Join(err, controlErr)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				_, _ = p.Master().WriteString("\n") // the end of the test closes it
+			case <-stop:
+				return
+			}
+		}
+	}()
+	out.until(t, shell.Stdout, func(s string) bool { return strings.Contains(s, "50 132") })
 }
 
 func TestTerminal_Close(t *testing.T) {

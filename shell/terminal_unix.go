@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -19,6 +21,9 @@ type Terminal struct {
 	*Process
 	master *os.File
 	source *source
+
+	mu   sync.Mutex
+	size Size // that was asked for last
 }
 
 // Size is that of a terminal, in characters.
@@ -77,16 +82,54 @@ func attach(master *os.File) (*outlet, *source) {
 
 // Resize tells the process that its terminal has another size now.
 func (t *Terminal) Resize(size Size) error {
-	raw, err := t.master.SyscallConn()
-	if err == nil {
-		size := unix.Winsize{Col: size.Columns, Row: size.Rows}
-		controlErr := raw.Control(func(fd uintptr) { err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &size) })
-		err = errors.Join(err, controlErr)
-	}
-	if err != nil {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.setSize(size); err != nil {
 		return fmt.Errorf("resize terminal: %w", err)
 	}
+	before := t.size
+	t.size = size
+	time.AfterFunc(resizeCheck, func() { t.confirm(before, size) })
 	return nil
+}
+
+// resizeCheck is when a new size is looked at again.
+const resizeCheck = 50 * time.Millisecond
+
+// confirm sets a size once more if it was taken back: readline reads the size
+// and writes it again before each prompt, and what comes in between is lost.
+func (t *Terminal) confirm(before, size Size) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.size != size {
+		return // there is a newer one
+	}
+	if now, err := t.getSize(); err == nil && now == before && now != size {
+		_ = t.setSize(size) // the terminal may be gone by now
+	}
+}
+
+func (t *Terminal) setSize(size Size) error {
+	raw, err := t.master.SyscallConn()
+	if err != nil {
+		return err //nolint:wrapcheck // the caller does
+	}
+	w := unix.Winsize{Col: size.Columns, Row: size.Rows}
+	controlErr := raw.Control(func(fd uintptr) { err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &w) })
+	return errors.Join(err, controlErr)
+}
+
+func (t *Terminal) getSize() (Size, error) {
+	raw, err := t.master.SyscallConn()
+	if err != nil {
+		return Size{}, err //nolint:wrapcheck // the caller does
+	}
+	var w *unix.Winsize
+	controlErr := raw.Control(func(fd uintptr) { w, err = unix.IoctlGetWinsize(int(fd), unix.TIOCGWINSZ) })
+	if err := errors.Join(err, controlErr); err != nil {
+		return Size{}, err
+	}
+	return Size{Columns: w.Col, Rows: w.Row}, nil
 }
 
 // Master is the side that a person is on: what is written to it is typed.
