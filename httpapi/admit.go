@@ -49,6 +49,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := s.guard(r); err != nil {
 			return err
 		}
+		if isProxied(r) { // any method, so it is no route
+			return s.proxy(c)
+		}
 		return next(c)
 	}
 }
@@ -93,11 +96,24 @@ func (s *Server) foreign(r *http.Request) bool {
 		return false
 	}
 	site := r.Header.Get("Sec-Fetch-Site")
+	if isProxied(r) {
+		return foreignToProxied(r, origin, site)
+	}
 	if origin == "" {
 		return site == "cross-site" || site == "same-site" || (site == "same-origin" && !local(r.Host))
 	}
 	u, err := url.Parse(origin)
 	return err != nil || u.Host != r.Host || !local(r.Host)
+}
+
+// foreignToProxied is foreign for what is not execd's own: its pages may be
+// served under any name, and may be linked to.
+func foreignToProxied(r *http.Request, origin, site string) bool {
+	if origin == "" {
+		return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
+	}
+	u, err := url.Parse(origin)
+	return err != nil || u.Host != r.Host
 }
 
 // local reports whether host, with or without a port, is an address or

@@ -46,6 +46,7 @@ var statuses = map[msg.Code]int{
 	msg.PreconditionFailed:  http.StatusPreconditionFailed,
 	msg.ChecksumMismatch:    460, // the tus checksum extension's
 	msg.UploadConflict:      http.StatusConflict,
+	msg.BadGateway:          http.StatusBadGateway,
 	msg.NoSpace:             http.StatusInsufficientStorage,
 	msg.QueueFull:           http.StatusTooManyRequests,
 	msg.TooMany:             http.StatusTooManyRequests,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"path/filepath"
 	"time"
@@ -84,6 +85,7 @@ type Server struct {
 	stats      *stats
 	broadcasts *broadcasts
 	resumable  *resumable
+	reverse    *httputil.ReverseProxy
 }
 
 // New returns a server with all routes.
@@ -91,6 +93,7 @@ func New(config Config) *Server {
 	base, cancel := context.WithCancelCause(context.Background())
 	s := &Server{config: config.withDefaults(), echo: echo.New(), close: cancel}
 	s.resumable = newResumable(s)
+	s.reverse = s.newProxy()
 	s.registry = newRegistry(config.Collectors)
 	s.stats = newStats(s.registry)
 	s.broadcasts = newBroadcasts(s.config.WriteTimeout)
@@ -132,6 +135,9 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.close(errServerClosing)
 	s.broadcasts.close()
+	if t, ok := s.reverse.Transport.(*http.Transport); ok {
+		defer t.CloseIdleConnections()
+	}
 	if err := s.http.Shutdown(ctx); err == nil {
 		return nil
 	}

@@ -34,6 +34,7 @@ const (
 	PreconditionFailed  Code = "PRECONDITION_FAILED"
 	ChecksumMismatch    Code = "CHECKSUM_MISMATCH"
 	UploadConflict      Code = "UPLOAD_CONFLICT"
+	BadGateway          Code = "BAD_GATEWAY"
 	NoSpace             Code = "NO_SPACE"
 	QueueFull           Code = "QUEUE_FULL"
 	ShuttingDown        Code = "SHUTTING_DOWN"
