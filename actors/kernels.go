@@ -51,6 +51,8 @@ func (k *kernels) Receive(ctx actor.Context) {
 		k.find(m)
 	case msg.ListContexts:
 		m.Answer(k.list(m.Language))
+	case msg.ListLanguages:
+		k.languages(m)
 	case msg.DeleteContext:
 		k.remove(ctx, m)
 	case msg.DeleteContexts:

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -252,8 +253,10 @@ func TestCommand_NoIgnoredSignals(t *testing.T) {
 		}
 	}
 	r := d.command(t, "grep SigIgn: /proc/self/status")
-	if want := "SigIgn:\t0000000000000000"; !slices.Equal(r.stdout(), []string{want}) {
-		t.Errorf("%q, want %q", r.stdout(), want)
+	mask, err := strconv.ParseUint(strings.TrimPrefix(strings.Join(r.stdout(), ""), "SigIgn:\t"), 16, 64)
+	must(t, err)
+	if posix := mask & (1<<31 - 1); posix != 0 { // from 32 on they are the C library's
+		t.Errorf("%q", r.stdout())
 	}
 }
 

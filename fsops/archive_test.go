@@ -151,7 +151,7 @@ func FuzzExtract_Names(f *testing.F) {
 		w := tar.NewWriter(&b)
 		if w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: link, Linkname: target}) != nil ||
 			w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name}) != nil || w.Close() != nil {
-			t.Skip("no name in an archive")
+			return // no name in an archive
 		}
 		_, _ = unpack(t, b.Bytes(), base+"/in", fsops.Tar) // it may refuse
 		left, err := os.ReadDir(base)

@@ -196,6 +196,7 @@ func (l *live) endCommands() {
 func useCode(t *testing.T, c *contract) {
 	t.Helper()
 	l := newLive(t, c)
+	l.do(200, "GET", "/code/languages", "")
 	l.do(200, "GET", "/code/contexts", "")
 	l.do(200, "POST", "/code", `{"code":"true"}`)
 	l.do(200, "POST", "/code", `{"code":"true","language":"command"}`)

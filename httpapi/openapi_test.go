@@ -96,6 +96,7 @@ var samples = map[string]request{
 	"GET /command/{id}/logs":       {method: "GET", target: "/command/" + anID + "/logs?cursor=0"},
 	"POST /code":                   {method: "POST", target: "/code", body: `{"code":"1","language":"python"}`},
 	"DELETE /code":                 {method: "DELETE", target: "/code?id=" + anID},
+	"GET /code/languages":          {method: "GET", target: "/code/languages"},
 	"POST /code/context":           {method: "POST", target: "/code/context", body: `{"language":"python"}`},
 	"GET /code/contexts":           {method: "GET", target: "/code/contexts?language=python"},
 	"DELETE /code/contexts":        {method: "DELETE", target: "/code/contexts?language=python"},

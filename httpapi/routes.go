@@ -13,6 +13,7 @@ func (s *Server) routes() {
 
 	e.POST("/code", s.runCode)
 	e.DELETE("/code", s.interrupt)
+	e.GET("/code/languages", s.listLanguages)
 	e.POST("/code/context", s.createContext)
 	e.GET("/code/contexts", s.listContexts)
 	e.DELETE("/code/contexts", s.deleteContexts)

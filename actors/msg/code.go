@@ -62,3 +62,20 @@ type DeleteContexts struct {
 	Reply[Nothing]
 	Language string
 }
+
+// Language is one that code can be in, or could be.
+type Language struct {
+	Name        string   // "python"
+	Aliases     []string // other names for it, sorted; case does not matter
+	Installed   bool     // there is a kernel for it
+	Kernel      string   // kernelspec that runs it; empty without one
+	DisplayName string   // of the kernelspec
+	Install     string   // command that installs a kernel; empty if not known
+}
+
+// ListLanguages asks which languages have a kernel, and which of those that
+// execd knows have not; sorted by name, those with one first. It fails when
+// the Jupyter server does not answer.
+type ListLanguages struct {
+	Reply[[]Language]
+}
