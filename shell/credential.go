@@ -3,6 +3,7 @@ package shell
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strconv"
 )
@@ -13,13 +14,16 @@ type Credential struct {
 	Groups   []uint32 // supplementary
 	Home     string   // from the user database; empty where it is not there
 	Name     string   // likewise
+
+	keepGroups bool // those of this process, which may not set any
 }
 
 // LookupCredential finds the identity for a user id: its primary and
 // supplementary groups come from the user database, unless gid is given,
 // which then is the only group. A user that the database does not know is
 // allowed, with group 0 and no others. Without uid the identity is that of
-// this process, and nil.
+// this process, and nil. It fails where this process may not become that
+// user, which takes CAP_SETUID and CAP_SETGID (capabilities(7)).
 func LookupCredential(uid, gid *uint32) (*Credential, error) {
 	if uid == nil {
 		if gid != nil {
@@ -45,7 +49,22 @@ func LookupCredential(uid, gid *uint32) (*Credential, error) {
 			return nil, err
 		}
 	}
-	return c, nil
+	return c, c.reachable()
+}
+
+// reachable fails where this process may not take the identity on. Its own
+// user and group it has already.
+func (c *Credential) reachable() error {
+	if mayBecomeAnyone() {
+		return nil
+	}
+	uid, gid := uint32(os.Geteuid()), uint32(os.Getegid()) //nolint:gosec // ids have 32 bits
+	if c.UID != uid || c.GID != gid {
+		return fmt.Errorf("cannot run as user %d and group %d: execd is user %d and group %d, and may not change that",
+			c.UID, c.GID, uid, gid)
+	}
+	c.keepGroups = true
+	return nil
 }
 
 func groups(u *user.User) ([]uint32, error) {

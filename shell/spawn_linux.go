@@ -27,7 +27,7 @@ func spawn(path string, c Command, files []uintptr) (*child, error) {
 		Sys:   &syscall.SysProcAttr{Setsid: true, PidFD: &pidfd, Setctty: c.Terminal != nil},
 	}
 	if c.Credential != nil {
-		attr.Sys.Credential = &syscall.Credential{Uid: c.Credential.UID, Gid: c.Credential.GID, Groups: c.Credential.Groups}
+		attr.Sys.Credential = c.Credential.attr()
 	}
 	owned.RLock()
 	pid, err := syscall.ForkExec(path, c.Argv, attr)

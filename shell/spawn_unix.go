@@ -20,7 +20,7 @@ func spawn(path string, c Command, files []uintptr) (*child, error) {
 		Sys:   &syscall.SysProcAttr{Setsid: true, Setctty: c.Terminal != nil},
 	}
 	if c.Credential != nil {
-		attr.Sys.Credential = &syscall.Credential{Uid: c.Credential.UID, Gid: c.Credential.GID, Groups: c.Credential.Groups}
+		attr.Sys.Credential = c.Credential.attr()
 	}
 	pid, err := syscall.ForkExec(path, c.Argv, attr)
 	runtime.KeepAlive(c) // its files
