@@ -86,7 +86,8 @@ func TestPoorHost_NoRoot(t *testing.T) {
 		t.Errorf("another identity is refused with %s", f.Message)
 	}
 	r = d.command(t, object{"command": "id -u", "uid": nobody})
-	if r.ends(t, success); !slices.Equal(r.stdout(), []string{"65534"}) {
+	r.ends(t, success)
+	if !slices.Equal(r.stdout(), []string{"65534"}) {
 		t.Errorf("its own identity is not given: %q", r.stdout())
 	}
 }

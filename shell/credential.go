@@ -49,7 +49,10 @@ func LookupCredential(uid, gid *uint32) (*Credential, error) {
 			return nil, err
 		}
 	}
-	return c, c.reachable()
+	if err := c.reachable(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // reachable fails where this process may not take the identity on. Its own
