@@ -51,6 +51,7 @@ var statuses = map[msg.Code]int{
 	msg.QueueFull:           http.StatusTooManyRequests,
 	msg.TooMany:             http.StatusTooManyRequests,
 	msg.ShuttingDown:        http.StatusServiceUnavailable,
+	msg.NoIsolation:         http.StatusServiceUnavailable, // the contract's status
 }
 
 // errorBody is the contract's shape of every error.
@@ -76,7 +77,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		c.Response().Header().Set(headerETag, stale.ETag)
 	}
 	status, body := describe(err)
-	if status == http.StatusServiceUnavailable {
+	if body.Code == msg.ShuttingDown { // another will serve in its place
 		c.Response().Header().Set("Retry-After", "1")
 	}
 	if err := c.JSON(status, body); err != nil {

@@ -111,6 +111,7 @@ func useCommands(t *testing.T, c *contract) {
 	t.Helper()
 	l := newLive(t, c)
 	l.do(200, "GET", "/ping", "")
+	l.do(200, "GET", "/v1/isolated/capabilities", "")
 	l.runCommands()
 	l.readCommands()
 	l.endCommands()

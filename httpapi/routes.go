@@ -44,6 +44,7 @@ func (s *Server) routes() {
 	s.fileRoutes()
 	s.transferRoutes()
 	s.metricsRoutes()
+	s.isolatedRoutes()
 }
 
 func (s *Server) fileRoutes() {

@@ -39,6 +39,7 @@ const (
 	QueueFull           Code = "QUEUE_FULL"
 	ShuttingDown        Code = "SHUTTING_DOWN"
 	TooMany             Code = "TOO_MANY_EXECUTIONS"
+	NoIsolation         Code = "ISOLATION_UNAVAILABLE"
 )
 
 // Error is a failure that a client is told about.
