@@ -141,6 +141,7 @@ func stopCommands(s *system, keep func(msg.Execution, error) msg.Execution) {
 func runCells(s *system, keep func(msg.Execution, error) msg.Execution) {
 	_, _ = ask(s, s.withLanguage("cobol"))
 	_, _ = ask(s, msg.ListLanguages{Reply: msg.NewReply[[]msg.Language]()})
+	_, _ = ask(s, msg.CheckReady{Reply: msg.NewReply[msg.Readiness]()})
 	keep(ask(s, s.code("print one")))
 	notebook, err := ask(s, msg.CreateContext{Reply: msg.NewReply[msg.Context](), Language: "python"})
 	if err == nil {

@@ -53,6 +53,8 @@ func (k *kernels) Receive(ctx actor.Context) {
 		m.Answer(k.list(m.Language))
 	case msg.ListLanguages:
 		k.languages(m)
+	case msg.CheckReady:
+		k.ready(m)
 	case msg.DeleteContext:
 		k.remove(ctx, m)
 	case msg.DeleteContexts:

@@ -45,6 +45,8 @@ func (r *root) Receive(ctx actor.Context) {
 		r.admit(ctx, m, r.kernels)
 	case msg.FindContext, msg.ListContexts, msg.DeleteContext, msg.DeleteContexts, msg.ListLanguages:
 		ctx.Send(r.kernels, m)
+	case msg.CheckReady:
+		r.admit(ctx, m, r.kernels)
 	case msg.RunInSession:
 		r.runInSession(ctx, m)
 	case msg.CreateSession:

@@ -46,6 +46,10 @@ func TestPoorHost_NoKernel(t *testing.T) {
 	d := startWith(t, bare(t, "sh"))
 	python := object{"language": "python", "code": "1"}
 	f := d.fails(t, http.StatusInternalServerError, "KERNEL_NOT_INSTALLED", http.MethodPost, "/code", python)
+	ready := d.ok(t, http.MethodGet, "/ready", nil) // for commands
+	if !strings.HasPrefix(ready.body, `{"status":"ready","languages":[],"missing":["bash",`) {
+		t.Errorf("%s", ready.body)
+	}
 	if !strings.Contains(f.Message, "python") {
 		t.Errorf("the error does not name the language: %s", f.Message)
 	}

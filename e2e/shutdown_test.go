@@ -51,6 +51,7 @@ func TestShutdown_Stubborn(t *testing.T) {
 			t.Errorf("%s: no Retry-After", path)
 		}
 	}
+	d.call(t, http.MethodGet, "/ready", nil).checkFailure(t, http.StatusServiceUnavailable, "SHUTTING_DOWN", "/ready")
 	if x := d.execution(t, s.id); x.State != "running" { // what is there can still be read
 		t.Errorf("%+v", x)
 	}

@@ -131,7 +131,7 @@ func local(host string) bool {
 // logRequest writes the line of a request; a probe is no news.
 func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
 	level := zerolog.InfoLevel
-	if c.Path() == "/ping" {
+	if c.Path() == "/ping" || c.Path() == "/ready" {
 		level = zerolog.DebugLevel
 	}
 	line := s.config.Log.WithLevel(level)

@@ -52,6 +52,7 @@ var statuses = map[msg.Code]int{
 	msg.TooMany:             http.StatusTooManyRequests,
 	msg.ShuttingDown:        http.StatusServiceUnavailable,
 	msg.NoIsolation:         http.StatusServiceUnavailable, // the contract's status
+	msg.NotReady:            http.StatusServiceUnavailable,
 }
 
 // errorBody is the contract's shape of every error.
@@ -60,6 +61,8 @@ type errorBody struct {
 	Message string   `json:"message"`
 	Error   string   `json:"error,omitempty"`  // of 401 only, for clients of the reference
 	Oldest  int64    `json:"oldest,omitempty"` // of EVENTS_EVICTED: the oldest id or offset held
+
+	Details map[string]string `json:"details,omitempty"` // of NOT_READY: what is wrong with what
 }
 
 // fail answers with an error. Once a response has begun it can only be cut,
@@ -92,7 +95,7 @@ func describe(err error) (int, errorBody) {
 	var route *echo.HTTPError
 	switch {
 	case errors.As(err, &known):
-		body := errorBody{Code: known.Code, Message: known.Message}
+		body := errorBody{Code: known.Code, Message: known.Message, Details: known.Details}
 		if known.Code == msg.Unauthorized {
 			body.Error = "Unauthorized: " + known.Message
 		}

@@ -198,6 +198,7 @@ func useCode(t *testing.T, c *contract) {
 	t.Helper()
 	l := newLive(t, c)
 	l.do(200, "GET", "/code/languages", "")
+	l.contains(l.do(200, "GET", "/ready", "").body, `"languages":["python"]`, `"missing":["bash"`)
 	l.do(200, "GET", "/code/contexts", "")
 	l.do(200, "POST", "/code", `{"code":"true"}`)
 	l.do(200, "POST", "/code", `{"code":"true","language":"command"}`)

@@ -144,6 +144,7 @@ var samples = map[string]request{
 	"DELETE /directories":           {method: "DELETE", target: "/directories?path=/nonexistent/dir"},
 	"GET /directories/list":         {method: "GET", target: "/directories/list?path=/nonexistent"},
 	"GET /executions/{id}/output":   {method: "GET", target: "/executions/" + anID + "/output?offset=0"},
+	"GET /ready":                    {method: "GET", target: "/ready"},
 }
 
 // refusals are what the supervisor may answer to anybody, in one way or

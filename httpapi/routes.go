@@ -5,6 +5,7 @@ package httpapi
 func (s *Server) routes() {
 	e := s.echo
 	e.GET("/ping", ping)
+	e.GET("/ready", s.ready)
 
 	e.POST("/command", s.runCommand)
 	e.DELETE("/command", s.interrupt)

@@ -40,6 +40,7 @@ const (
 	ShuttingDown        Code = "SHUTTING_DOWN"
 	TooMany             Code = "TOO_MANY_EXECUTIONS"
 	NoIsolation         Code = "ISOLATION_UNAVAILABLE"
+	NotReady            Code = "NOT_READY"
 )
 
 // Error is a failure that a client is told about.
@@ -47,6 +48,10 @@ type Error struct {
 	Code    Code
 	Message string // one sentence that says what to do
 	Err     error  // the cause, if there is one
+
+	// Details say to programs what the message says to people: what is wrong
+	// with what. Nil where the code says all.
+	Details map[string]string
 }
 
 func (e *Error) Error() string { return e.Message }
