@@ -111,6 +111,9 @@ func scenario(t *testing.T, f *faults) {
 	defer cancel()
 	_ = s.Drain(window) // may be what panics; Stop makes up for it
 	_ = s.Stop(deadline(t))
+	if left := s.actors(); len(left) > 0 {
+		t.Errorf("left behind: %+v", left)
+	}
 	for _, x := range left {
 		if x.Log != nil {
 			<-x.Log.Done()

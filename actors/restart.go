@@ -123,6 +123,7 @@ func (st *strategy) HandleFailure(_ *actor.ActorSystem, sup actor.Supervisor, ch
 	case restartIt:
 		sup.RestartChildren(child)
 	case resumeIt:
+		st.system.census.resumed(child.Id) // before it can fail again
 		sup.ResumeChildren(child)
 	case giveUp:
 		st.system.giveUp(fmt.Errorf("%s failed more than %d times in %v, last with: %v",
@@ -159,12 +160,13 @@ func lastElement(id string) string {
 	return id
 }
 
-// props are those of every actor here: its panics are logged with their
+// props are those of one actor, as all here have them: its panics are logged with their
 // stack, fail the request that caused them and go on to the supervisor, and
 // never escape from the two messages after which the framework would forget
 // the actor or bring it back (Stopping and Stopped).
 func (s *System) props(class Class, producer actor.Producer, children ...Class) *actor.Props {
-	opts := []actor.PropsOption{actor.WithReceiverMiddleware(s.guard(class))}
+	entry := s.census.expect(class)
+	opts := []actor.PropsOption{actor.WithReceiverMiddleware(s.guard(entry)), actor.WithMailbox(entry.newMailbox)}
 	var of Class
 	if len(children) == 1 {
 		of = children[0]
@@ -173,15 +175,17 @@ func (s *System) props(class Class, producer actor.Producer, children ...Class) 
 	return actor.PropsFromProducer(producer, opts...)
 }
 
-func (s *System) guard(class Class) actor.ReceiverMiddleware {
+func (s *System) guard(entry *citizen) actor.ReceiverMiddleware {
 	return func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(c actor.ReceiverContext, envelope *actor.MessageEnvelope) {
 			defer func() {
 				reason := recover()
+				entry.received(c.Self().Id, envelope.Message)
 				if reason == nil {
 					return
 				}
-				s.logPanic(class, envelope.Message, reason)
+				entry.failed()
+				s.logPanic(entry.class, envelope.Message, reason)
 				s.makeUpFor(c.Self(), envelope.Message)
 				switch envelope.Message.(type) {
 				case *actor.Stopping, *actor.Stopped, *actor.Restarting:
@@ -189,8 +193,9 @@ func (s *System) guard(class Class) actor.ReceiverMiddleware {
 				}
 				panic(reason)
 			}()
+			entry.receives(c.Self().Id, envelope.Message)
 			if s.config.Fault != nil {
-				s.config.Fault(class, envelope.Message)
+				s.config.Fault(entry.class, envelope.Message)
 			}
 			next(c, envelope)
 		}

@@ -72,6 +72,7 @@ type System struct {
 	actors  *actor.ActorSystem
 	root    *actor.PID
 	runs    *registry
+	census  *census
 	meter   *meter
 	tally   *tally
 	workers sync.WaitGroup // every goroutine that an actor has started
@@ -95,6 +96,7 @@ func Start(config Config) *System {
 		failed: make(chan struct{}),
 	}
 	s.runs = newRegistry(s.config.Store)
+	s.census = newCensus()
 	s.meter = newMeter(s.config.Metrics)
 	s.tally = newTally()
 	s.runs.begun = func(x *execution) { s.tally.begun.WithLabelValues(string(x.kind)).Inc() }
@@ -118,8 +120,15 @@ func Start(config Config) *System {
 // is a goroutine while it counts, forgets.
 const deadLetterInterval = 10 * time.Millisecond
 
-// Tell sends m to the root supervisor.
-func (s *System) Tell(m msg.Message) { s.actors.Root.Send(s.root, m) }
+// Tell sends m to the root supervisor, unless it is a question about the tree
+// itself.
+func (s *System) Tell(m msg.Message) {
+	if q, ok := m.(msg.ListActors); ok {
+		s.census.answer(q)
+		return
+	}
+	s.actors.Root.Send(s.root, m)
+}
 
 // Done is closed once no message will be answered any more.
 func (s *System) Done() <-chan struct{} { return s.done }

@@ -103,6 +103,7 @@ var samples = map[string]request{
 	"GET /code/contexts/{id}":       {method: "GET", target: "/code/contexts/" + anID},
 	"DELETE /code/contexts/{id}":    {method: "DELETE", target: "/code/contexts/" + anID},
 	"GET /v1/isolated/capabilities": {method: "GET", target: "/v1/isolated/capabilities"},
+	"GET /debug/actors":             {method: "GET", target: "/debug/actors?format=json"},
 	"GET /metrics":                  {method: "GET", target: "/metrics"},
 	"GET /metrics/watch":            {method: "GET", target: "/metrics/watch?interval_ms=100"},
 	"GET /metrics/prometheus":       {method: "GET", target: "/metrics/prometheus"},

@@ -42,6 +42,8 @@ func (s *Server) routes() {
 	e.DELETE("/pty/:id", s.deleteTerminal)
 	e.GET("/pty/:id/ws", s.ptySocket)
 
+	e.GET("/debug/actors", s.actors)
+
 	s.fileRoutes()
 	s.transferRoutes()
 	s.metricsRoutes()
