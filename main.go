@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 )
 
 // What the build says about itself; set with -ldflags.
@@ -35,7 +36,7 @@ func run(args []string) int {
 		return exitUsage
 	}
 	if cfg.version {
-		fmt.Printf("execd %s (commit %s, built %s)\n", version, commit, date)
+		fmt.Printf("execd %s (commit %s, built %s, %s %s/%s)\n", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return 0
 	}
 	if err := serve(cfg); err != nil {

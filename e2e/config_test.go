@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,9 +31,12 @@ func execute(tb testing.TB, env []string, args ...string) (stdout, stderr string
 
 func TestConfig_Version(t *testing.T) {
 	t.Parallel()
+	built, err := buildinfo.ReadFile(binary(t))
+	must(t, err)
+	want := regexp.MustCompile(`^execd \S+ \(commit \S+, built \S+, ` + regexp.QuoteMeta(built.GoVersion) + ` \w+/\w+\)\n$`)
 	for _, flag := range []string{"--version", "-version"} {
 		stdout, stderr, status := execute(t, nil, flag)
-		if !regexp.MustCompile(`^execd \S+ \(commit \S+, built \S+\)\n$`).MatchString(stdout) || stderr != "" || status != 0 {
+		if !want.MatchString(stdout) || stderr != "" || status != 0 {
 			t.Errorf("%s: %q, %q, status %d", flag, stdout, stderr, status)
 		}
 	}
