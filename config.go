@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +14,10 @@ import (
 
 // config is what flags and environment say.
 type config struct {
-	host, accessToken          string
+	listen, host               string
 	port                       int
+	tlsCert, tlsKey            string
+	accessToken, tokenFile     string
 	allowedOrigins             []string
 	streamFormat               string
 	logLevel                   int
@@ -31,18 +32,14 @@ type config struct {
 	retentionCount, maxRunning int
 	queue                      int
 	maxBody, maxUpload         int64
+	maxHeader                  int64
+	maxStreams                 int
+	headerTime, bodyTime       time.Duration
 	memoryLimit, diskLimit     int64
 	logMemory, logDisk         int64
 	profiles                   bool
 	init                       bool
 	version                    bool
-}
-
-// setting is one row of the reference: a flag, the environment variable below
-// it, and the default below both.
-type setting struct {
-	flag, env, value, usage string
-	set                     func(string) error
 }
 
 const defaultPort = 44772
@@ -51,7 +48,14 @@ func (c *config) settings() []setting {
 	return []setting{
 		{"host", "EXECD_HOST", "0.0.0.0", "address to listen on", text(&c.host)},
 		{"port", "EXECD_PORT", strconv.Itoa(defaultPort), "TCP port to listen on; 0 takes a free one and prints it", number(&c.port, 0, 65535)},
+		{
+			"listen", "EXECD_LISTEN", "", "where to listen in place of --host and --port: unix:/path, or address:port",
+			text(&c.listen),
+		},
+		{"tls-cert", "EXECD_TLS_CERT", "", "PEM file with the certificate for TLS, and its chain; read again when it changes", text(&c.tlsCert)},
+		{"tls-key", "EXECD_TLS_KEY", "", "PEM file with the certificate's key", text(&c.tlsKey)},
 		{"access-token", "EXECD_ACCESS_TOKEN", "", "token that every request must carry in X-EXECD-ACCESS-TOKEN", text(&c.accessToken)},
+		{"access-token-file", "EXECD_ACCESS_TOKEN_FILE", "", "file with that token, in place of --access-token", text(&c.tokenFile)},
 		{
 			"allowed-origins", "EXECD_ALLOWED_ORIGINS", "",
 			"web origins that may call without a token, separated by commas; * for all", list(&c.allowedOrigins),
@@ -89,6 +93,13 @@ func (c *config) settings() []setting {
 		{"queue-length", "EXECD_QUEUE_LENGTH", "128", "how many runs wait in one code context", number(&c.queue, 1, 1<<20)},
 		{"max-body", "EXECD_MAX_BODY", "32MiB", "size of a JSON request", size(&c.maxBody)},
 		{"max-upload", "EXECD_MAX_UPLOAD", "1024GiB", "size of a request that uploads files", size(&c.maxUpload)},
+		{"max-header", "EXECD_MAX_HEADER", "64KiB", "size of a request's header", size(&c.maxHeader)},
+		{"max-streams", "EXECD_MAX_STREAMS", "10000", "how many responses stream or wait at once", number(&c.maxStreams, 1, 1<<30)},
+		{"header-timeout", "EXECD_HEADER_TIMEOUT", "10s", "how long a client may take for a request's header", duration(&c.headerTime, false)},
+		{
+			"body-timeout", "EXECD_BODY_TIMEOUT", "30s",
+			"how long a request's body may stall, or be slower than 1 KiB/s", duration(&c.bodyTime, false),
+		},
 		{"log-memory", "EXECD_LOG_MEMORY", "1MiB", "memory of one execution's events before they go to files", size(&c.logMemory)},
 		{"log-disk", "EXECD_LOG_DISK", "1GiB", "files of one execution's events before the oldest are evicted", size(&c.logDisk)},
 		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},
@@ -132,7 +143,26 @@ func parseConfig(args []string, lookup func(string) (string, bool)) (*config, er
 			return nil, fmt.Errorf("invalid value %q for %s: %w", value, name, err)
 		}
 	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	return c, nil
+}
+
+// check holds the settings against each other.
+func (c *config) check() error {
+	if (c.tlsCert == "") != (c.tlsKey == "") {
+		return errors.New("--tls-cert and --tls-key need each other")
+	}
+	if c.tokenFile == "" {
+		return nil
+	}
+	if c.accessToken != "" {
+		return errors.New("--access-token and --access-token-file (or their variables) exclude each other")
+	}
+	var err error
+	c.accessToken, err = readToken(c.tokenFile)
+	return err
 }
 
 func oneLine(err error) error {
@@ -156,101 +186,4 @@ func writeUsage(w io.Writer) {
 	b.WriteString("  --version\n        print the version\n  --help\n        print this text\n\n" +
 		"A flag wins over its environment variable, which wins over the default.\n")
 	_, _ = io.WriteString(w, b.String()) // nobody to tell
-}
-
-func text(into *string) func(string) error {
-	return func(v string) error { *into = v; return nil }
-}
-
-func boolean(into *bool) func(string) error {
-	return func(v string) (err error) {
-		if *into, err = strconv.ParseBool(v); err != nil {
-			return errors.New("want true or false")
-		}
-		return nil
-	}
-}
-
-func list(into *[]string) func(string) error {
-	return func(v string) error {
-		*into = nil
-		for part := range strings.SplitSeq(v, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				*into = append(*into, part)
-			}
-		}
-		return nil
-	}
-}
-
-func oneOf(into *string, allowed ...string) func(string) error {
-	return func(v string) error {
-		for _, a := range allowed {
-			if v == a {
-				*into = v
-				return nil
-			}
-		}
-		return fmt.Errorf("want one of %s", strings.TrimPrefix(strings.Join(allowed, ", "), ", "))
-	}
-}
-
-func number(into *int, least, most int) func(string) error {
-	return func(v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < least || n > most {
-			return fmt.Errorf("want a number from %d to %d", least, most)
-		}
-		*into = n
-		return nil
-	}
-}
-
-// duration reads "3s" or "500ms". Where any is set it takes values below zero
-// too, as the reference does for this setting.
-func duration(into *time.Duration, anySign bool) func(string) error {
-	return func(v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil || (d < 0 && !anySign) {
-			return errors.New("want a duration such as 3s or 500ms")
-		}
-		*into = d
-		return nil
-	}
-}
-
-// size reads a number of bytes, with KiB, MiB or GiB behind it.
-func size(into *int64) func(string) error {
-	return func(v string) error {
-		number, unit := v, int64(1)
-		for suffix, bytes := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
-			if n, ok := strings.CutSuffix(v, suffix); ok {
-				number, unit = n, bytes
-			}
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
-		if err != nil || n <= 0 || n > (1<<62)/unit {
-			return errors.New("want a size such as 512KiB, 64MiB or 1GiB")
-		}
-		*into = n * unit
-		return nil
-	}
-}
-
-func webURL(into *string) func(string) error {
-	return func(v string) error {
-		u, err := url.Parse(v)
-		if v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
-			return errors.New("want a URL that begins with http:// or https://")
-		}
-		*into = v
-		return nil
-	}
-}
-
-func kernelOrder(into *kernel.Order) func(string) error {
-	return func(v string) (err error) {
-		*into, err = kernel.ParseOrder(v)
-		return err
-	}
 }

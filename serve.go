@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -66,7 +65,7 @@ func start(cfg *config) (*daemon, error) {
 		return nil, err
 	}
 	d.log = newLogger(d.writer, cfg.logLevel)
-	if d.listener, err = listen(cfg); err != nil {
+	if err = d.listen(); err != nil {
 		d.writer.close()
 		return nil, err
 	}
@@ -96,6 +95,10 @@ func start(cfg *config) (*daemon, error) {
 		UploadDir:      filepath.Join(cmp.Or(cfg.stateDir, os.TempDir()), "uploads-execd"),
 		MaxBody:        cfg.maxBody,
 		MaxUpload:      cfg.maxUpload,
+		MaxHeader:      cfg.maxHeader,
+		MaxStreams:     cfg.maxStreams,
+		HeaderTimeout:  cfg.headerTime,
+		BodyTimeout:    cfg.bodyTime,
 	})
 	d.standForJupyter()
 	d.announce()
@@ -117,19 +120,6 @@ func (d *daemon) abort() error {
 	err := errors.Join(d.listener.Close(), d.state.close())
 	d.writer.close()
 	return err
-}
-
-// listen opens the socket: IPv4 unless the host is an IPv6 address.
-func listen(cfg *config) (net.Listener, error) {
-	network := "tcp4"
-	if strings.Contains(cfg.host, ":") {
-		network = "tcp6"
-	}
-	l, err := net.Listen(network, net.JoinHostPort(cfg.host, strconv.Itoa(cfg.port)))
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return l, nil
 }
 
 func (d *daemon) startActors() {
@@ -160,10 +150,12 @@ func (d *daemon) standForJupyter() {
 // announce says where the daemon listens, and what a person should know.
 func (d *daemon) announce() {
 	addr := d.listener.Addr().String()
-	fmt.Printf("execd %s listening on http://%s\n", version, addr)
+	fmt.Printf("execd %s listening on %s\n", version, d.address())
 	d.log.Info().Str("version", version).Str("address", addr).Int("pid", os.Getpid()).Msg("execd listens")
-	host, _, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err == nil && !ip.IsLoopback() && d.config.accessToken == "" {
+	if why := tokenExposure(d.config.tokenFile); why != "" {
+		d.log.Warn().Msg(why)
+	}
+	if d.exposed() && d.config.accessToken == "" {
 		d.log.Warn().Str("address", addr).Msg("anybody who reaches this address can run commands: set --access-token, or --host 127.0.0.1")
 	}
 	go d.announceLanguages() // a Jupyter server may take its time

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -45,6 +46,9 @@ func (d *daemon) send(ctx context.Context, method, path string, body any, h ...s
 	if err != nil {
 		return nil, err
 	}
+	if d.token != "" {
+		q.Header.Set("X-EXECD-ACCESS-TOKEN", d.token)
+	}
 	for i := 0; i+1 < len(h); i += 2 {
 		if h[i] == "Host" {
 			q.Host = h[i+1]
@@ -52,7 +56,7 @@ func (d *daemon) send(ctx context.Context, method, path string, body any, h ...s
 		}
 		q.Header.Add(h[i], h[i+1])
 	}
-	return connections.Do(q)
+	return cmp.Or(d.client, connections).Do(q)
 }
 
 // call makes a request and reads the whole response.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,15 +27,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // daemon is an execd under test. Each has its own folder, so nothing that it leaves behind can be somebody else's.
 type daemon struct {
-	addr, url string // 127.0.0.1:port, and the same with http://
+	addr, url string // 127.0.0.1:port, and the same with http://; or a path, and the same with unix:
 	pid       int
 	dir       string // the home of everything below
 	tmp       string // its TMPDIR
 	state     string // its --state-dir
 	logFile   string
 
-	marker  string // in the environment of every process that descends from it
-	wasDown bool   // its end was checked already
+	client  *http.Client // for one that does not listen as others do; else nil
+	token   string       // sent with everything, if there is one
+	marker  string       // in the environment of every process that descends from it
+	wasDown bool         // its end was checked already
 	cmd     *exec.Cmd
 	stdout  lockedBuffer
 	stderr  lockedBuffer
@@ -103,7 +106,7 @@ func prepare(tb testing.TB, dir string, env []string, args ...string) *daemon {
 	return d
 }
 
-var announcement = regexp.MustCompile(`listening on (http://(\S+))`)
+var announcement = regexp.MustCompile(`listening on ((?:https?://|unix:)(\S+))`)
 
 // launch starts execd and waits for the line with its address.
 func (d *daemon) launch(tb testing.TB) {

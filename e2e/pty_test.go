@@ -104,6 +104,7 @@ func TestPTY_HolderTakeoverObservers(t *testing.T) {
 	again.types("exit\n")
 	again.ends(0)
 	watching.ends(0)
+	eventually(t, "the seat is free again", func() bool { return !get[object](t, d, "/pty/"+id)["held"].(bool) })
 	restarted := d.view(t, id, fmtSince(offset))
 	restarted.types("echo [$x]; exit 4\n")
 	restarted.shows("[]")

@@ -51,7 +51,7 @@ func (d *daemon) view(tb testing.TB, id, query string) *viewer {
 func (d *daemon) dialTerminal(tb testing.TB, id, query string) *viewer {
 	tb.Helper()
 	dialer := websocket.Dialer{HandshakeTimeout: patience}
-	conn, resp, err := dialer.Dial("ws://"+d.addr+"/pty/"+id+"/ws?"+query, nil)
+	conn, resp, err := dialer.Dial("ws://"+d.addr+"/pty/"+id+"/ws?"+query, http.Header{"X-Execd-Access-Token": {d.token}})
 	if err != nil {
 		tb.Fatalf("connect: %v", err)
 	}

@@ -49,6 +49,10 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := s.guard(r); err != nil {
 			return err
 		}
+		if err := s.limitHeader(r); err != nil {
+			return err
+		}
+		s.hurryBody(c)
 		if isProxied(r) { // any method, so it is no route
 			return s.proxy(c)
 		}

@@ -14,6 +14,7 @@ import (
 // watches, and for each phase of it that is needed for many.
 type broadcasts struct {
 	timeout time.Duration // after which a reader that takes nothing is gone
+	streams *places       // each reader has one, and gives it back
 
 	mu      sync.Mutex
 	all     map[beat]*broadcast
@@ -39,8 +40,8 @@ type broadcast struct {
 	frames  [event.NDJSON + 1]*frame
 }
 
-func newBroadcasts(timeout time.Duration) *broadcasts {
-	return &broadcasts{timeout: timeout, all: map[beat]*broadcast{}, closing: make(chan struct{})}
+func newBroadcasts(timeout time.Duration, streams *places) *broadcasts {
+	return &broadcasts{timeout: timeout, streams: streams, all: map[beat]*broadcast{}, closing: make(chan struct{})}
 }
 
 // beat is an interval and a phase of it.
@@ -83,6 +84,7 @@ func (bs *broadcasts) join(feed *msg.Feed, v *viewer) {
 	if bs.closed {
 		feed.Leave()
 		_ = v.conn.Close() // the server has ended; it would never be told more
+		bs.streams.give()
 		return
 	}
 	b := bs.all[beatOf(feed)]
@@ -149,6 +151,7 @@ func (b *broadcast) show(sample msg.Metrics) {
 		if err := v.show(b.frames[v.framing], b.write); err != nil || v.stalled(b.owner.timeout) {
 			_ = v.conn.Close()
 			v.conn = nil
+			b.owner.streams.give()
 			gone = true
 		}
 	}
@@ -206,6 +209,7 @@ func (b *broadcast) end() {
 	b.owner.mu.Unlock()
 	for _, v := range b.viewers {
 		v.end(b.write)
+		b.owner.streams.give()
 	}
 	b.feed.SetReaders(0)
 	b.feed.Leave()

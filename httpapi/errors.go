@@ -50,6 +50,9 @@ var statuses = map[msg.Code]int{
 	msg.NoSpace:             http.StatusInsufficientStorage,
 	msg.QueueFull:           http.StatusTooManyRequests,
 	msg.TooMany:             http.StatusTooManyRequests,
+	msg.TooManyStreams:      http.StatusTooManyRequests,
+	msg.HeaderTooLarge:      http.StatusRequestHeaderFieldsTooLarge,
+	msg.BodyTimeout:         http.StatusRequestTimeout,
 	msg.ShuttingDown:        http.StatusServiceUnavailable,
 	msg.NoIsolation:         http.StatusServiceUnavailable, // the contract's status
 	msg.NotReady:            http.StatusServiceUnavailable,
@@ -94,6 +97,8 @@ func describe(err error) (int, errorBody) {
 	var evicted *event.EvictedError
 	var route *echo.HTTPError
 	switch {
+	case errors.Is(err, errSlowBody): // whatever the handler took it for
+		return http.StatusRequestTimeout, errorBody{Code: errSlowBody.Code, Message: errSlowBody.Message}
 	case errors.As(err, &known):
 		body := errorBody{Code: known.Code, Message: known.Message, Details: known.Details}
 		if known.Code == msg.Unauthorized {

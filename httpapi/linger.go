@@ -37,7 +37,7 @@ func (s *Server) lingering(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set("Connection", "close")
 		s.fail(err, c)
 		if control.Flush() == nil && control.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-			_, _ = io.Copy(io.Discard, body.ReadCloser) // nobody wants it
+			_, _ = io.Copy(io.Discard, unhurried(body.ReadCloser)) // nobody wants it
 		}
 		return nil
 	}

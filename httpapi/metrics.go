@@ -135,8 +135,13 @@ func (s *Server) watchMetrics(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.streams.take(); err != nil {
+		feed.Leave()
+		return err
+	}
 	v, err := s.hijack(c)
 	if err != nil {
+		s.streams.give()
 		feed.Leave()
 		return err
 	}

@@ -70,6 +70,8 @@ func (u *resumable) handler() (http.Handler, error) {
 		Logger:                     slog.New(slog.NewTextHandler(io.Discard, nil)),
 		RespectForwardedHeaders:    true,
 
+		NetworkTimeout: u.server.config.BodyTimeout,
+
 		// Of a request whose client is gone: the store only has to write what has come.
 		GracefulRequestCompletionTimeout: 200 * time.Millisecond,
 
@@ -125,6 +127,7 @@ func (u *resumable) serve(c echo.Context) error {
 	}
 	w := &tusWriter{Response: c.Response(), method: r.Method}
 	if r.Header.Get(headerChecksum) != "" {
+		u.server.hurry(c)
 		body, err := u.checked(r)
 		if err != nil {
 			return err
@@ -133,6 +136,8 @@ func (u *resumable) serve(c echo.Context) error {
 		r.Body = body
 	}
 	http.StripPrefix(resumablePath, h).ServeHTTP(w, r)
+	// The library's deadline would end what the connection is used for next.
+	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Time{})
 	return w.refusal()
 }
 

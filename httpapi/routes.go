@@ -7,12 +7,12 @@ func (s *Server) routes() {
 	e.GET("/ping", ping)
 	e.GET("/ready", s.ready)
 
-	e.POST("/command", s.runCommand)
+	e.POST("/command", s.runCommand, s.counted)
 	e.DELETE("/command", s.interrupt)
 	e.GET("/command/status/:id", s.commandStatus)
 	e.GET("/command/:id/logs", s.commandLogs)
 
-	e.POST("/code", s.runCode)
+	e.POST("/code", s.runCode, s.counted)
 	e.DELETE("/code", s.interrupt)
 	e.GET("/code/languages", s.listLanguages)
 	e.POST("/code/context", s.createContext)
@@ -24,9 +24,9 @@ func (s *Server) routes() {
 	e.GET("/executions", s.listExecutions)
 	e.GET("/executions/:id", s.getExecution)
 	e.DELETE("/executions/:id", s.removeExecution)
-	e.GET("/executions/:id/events", s.executionEvents)
+	e.GET("/executions/:id/events", s.executionEvents, s.counted)
 	e.GET("/executions/:id/output", s.executionOutput)
-	e.GET("/executions/:id/wait", s.waitExecution)
+	e.GET("/executions/:id/wait", s.waitExecution, s.counted)
 	e.POST("/executions/:id/stdin", s.executionStdin)
 	e.POST("/executions/:id/signal", s.signalExecution)
 
@@ -34,13 +34,13 @@ func (s *Server) routes() {
 	e.GET("/session", s.listSessions)
 	e.GET("/session/:id", s.getSession)
 	e.DELETE("/session/:id", s.deleteSession)
-	e.POST("/session/:id/run", s.runInSession)
+	e.POST("/session/:id/run", s.runInSession, s.counted)
 
 	e.POST("/pty", s.createTerminal)
 	e.GET("/pty", s.listTerminals)
 	e.GET("/pty/:id", s.getTerminal)
 	e.DELETE("/pty/:id", s.deleteTerminal)
-	e.GET("/pty/:id/ws", s.ptySocket)
+	e.GET("/pty/:id/ws", s.ptySocket, s.counted)
 
 	e.GET("/debug/actors", s.actors)
 

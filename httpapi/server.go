@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,12 +29,17 @@ type Config struct {
 	Collectors     []prometheus.Collector // what others count, for /metrics/prometheus
 	Profiles       bool                   // serve /debug/pprof/
 
-	SpoolDir     string        // for uploaded bytes whose place is not known yet; "" is the system's directory
-	UploadDir    string        // for what has come of resumable uploads, across restarts; "" is in the system's directory
-	MaxBody      int64         // bytes of a JSON request
-	MaxUpload    int64         // bytes of a request with files
-	Heartbeat    time.Duration // silence before a ping
-	WriteTimeout time.Duration // of one write to one client
+	SpoolDir   string // for uploaded bytes whose place is not known yet; "" is the system's directory
+	UploadDir  string // for what has come of resumable uploads, across restarts; "" is in the system's directory
+	MaxBody    int64  // bytes of a JSON request
+	MaxUpload  int64  // bytes of a request with files
+	MaxHeader  int64  // bytes of a request's header
+	MaxStreams int    // responses that stream or wait at once
+
+	HeaderTimeout time.Duration // for a request's header
+	BodyTimeout   time.Duration // for a body that stalls, or trickles in
+	Heartbeat     time.Duration // silence before a ping
+	WriteTimeout  time.Duration // of one write to one client
 }
 
 const (
@@ -42,9 +48,12 @@ const (
 	defaultHeartbeat    = 3 * time.Second  // what the API's clients expect
 	defaultWriteTimeout = 30 * time.Second // a client that takes nothing for so long is gone
 
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeader         = 64 << 10
+	defaultMaxHeader     = 64 << 10
+	defaultMaxStreams    = 10_000
+	defaultHeaderTimeout = 10 * time.Second
+	defaultBodyTimeout   = 30 * time.Second
+
+	idleTimeout = 2 * time.Minute
 
 	// streamBuffer is the kernel's send buffer for a stream. The default
 	// grows to megabytes for a reader that has stalled; 64 KiB carry a
@@ -53,21 +62,15 @@ const (
 )
 
 func (c Config) withDefaults() Config {
-	if c.UploadDir == "" {
-		c.UploadDir = filepath.Join(os.TempDir(), "uploads-execd")
-	}
-	if c.MaxBody == 0 {
-		c.MaxBody = defaultMaxBody
-	}
-	if c.MaxUpload == 0 {
-		c.MaxUpload = defaultMaxUpload
-	}
-	if c.Heartbeat == 0 {
-		c.Heartbeat = defaultHeartbeat
-	}
-	if c.WriteTimeout == 0 {
-		c.WriteTimeout = defaultWriteTimeout
-	}
+	c.UploadDir = cmp.Or(c.UploadDir, filepath.Join(os.TempDir(), "uploads-execd"))
+	c.MaxBody = cmp.Or(c.MaxBody, defaultMaxBody)
+	c.MaxUpload = cmp.Or(c.MaxUpload, defaultMaxUpload)
+	c.MaxHeader = cmp.Or(c.MaxHeader, defaultMaxHeader)
+	c.MaxStreams = cmp.Or(c.MaxStreams, defaultMaxStreams)
+	c.HeaderTimeout = cmp.Or(c.HeaderTimeout, defaultHeaderTimeout)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, defaultBodyTimeout)
+	c.Heartbeat = cmp.Or(c.Heartbeat, defaultHeartbeat)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, defaultWriteTimeout)
 	return c
 }
 
@@ -86,6 +89,7 @@ type Server struct {
 	broadcasts *broadcasts
 	resumable  *resumable
 	reverse    *httputil.ReverseProxy
+	streams    *places
 }
 
 // New returns a server with all routes.
@@ -96,7 +100,8 @@ func New(config Config) *Server {
 	s.reverse = s.newProxy()
 	s.registry = newRegistry(config.Collectors)
 	s.stats = newStats(s.registry)
-	s.broadcasts = newBroadcasts(s.config.WriteTimeout)
+	s.streams = &places{most: int64(s.config.MaxStreams)}
+	s.broadcasts = newBroadcasts(s.config.WriteTimeout, s.streams)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.fail
@@ -105,9 +110,9 @@ func New(config Config) *Server {
 	s.profiles()
 	s.http = &http.Server{
 		Handler:           s.echo,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: s.config.HeaderTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
+		MaxHeaderBytes:    int(s.config.MaxHeader) + headerSlack,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ConnContext:       withConn,
 		ErrorLog:          newErrorLog(config.Log),
@@ -163,7 +168,16 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 
 // setSendBuffer sets the kernel's send buffer of the request's connection.
 func setSendBuffer(ctx context.Context, bytes int) {
-	if c, ok := ctx.Value(connKey{}).(*net.TCPConn); ok {
+	shrink(ctx.Value(connKey{}), bytes)
+}
+
+// shrink sets the kernel's send buffer of a connection, or of the one that is
+// below its TLS.
+func shrink(conn any, bytes int) {
+	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = c.NetConn()
+	}
+	if c, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = c.SetWriteBuffer(bytes) // only a hint to the kernel
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	tus "github.com/tus/tusd/v2/pkg/handler"
 
 	"execd/actors/msg"
 )
@@ -57,6 +58,10 @@ func (w *tusWriter) refusal() error {
 	h := w.Header()
 	h.Del(echo.HeaderContentLength)
 	h.Del(echo.HeaderContentType)
+	if strings.HasPrefix(string(w.text), tus.ErrReadTimeout.ErrorCode) {
+		h.Set("Connection", "close")
+		return errSlowBody
+	}
 	_, text, found := strings.Cut(strings.TrimSpace(string(w.text)), ": ")
 	if !found {
 		text = string(w.text)

@@ -41,7 +41,7 @@ func (s *Server) hijack(c echo.Context) (*viewer, error) {
 		return nil, msg.Errorf(msg.NotSupported, "this connection cannot be watched on: %w", err)
 	}
 	c.Response().Status, c.Response().Committed = http.StatusOK, true
-	if v.conn, v.raw, err = bareConn(conn); err != nil {
+	if v.conn, v.raw, err = s.bareConn(conn); err != nil {
 		_ = conn.Close() // nothing can be said any more
 		return nil, errGone
 	}
@@ -49,18 +49,20 @@ func (s *Server) hijack(c echo.Context) (*viewer, error) {
 }
 
 // bareConn makes a connection ready for writes that do not wait.
-func bareConn(conn net.Conn) (net.Conn, syscall.RawConn, error) {
+func (s *Server) bareConn(conn net.Conn) (net.Conn, syscall.RawConn, error) {
 	sc, ok := conn.(syscall.Conn)
 	if !ok {
-		return nil, nil, fmt.Errorf("no system call on %T", conn)
+		if err := conn.SetDeadline(time.Time{}); err != nil {
+			return nil, nil, fmt.Errorf("reset deadline: %w", err)
+		}
+		shrink(conn, viewerBuffer)
+		return newQueued(conn, s.config.WriteTimeout), nil, nil
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
 		return nil, nil, fmt.Errorf("raw connection: %w", err)
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(viewerBuffer) // only a hint to the kernel
-	}
+	shrink(conn, viewerBuffer)
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		return nil, nil, fmt.Errorf("reset deadline: %w", err)
 	}
@@ -117,7 +119,7 @@ func (v *viewer) show(f *frame, write nonblocking) error {
 
 // push writes what the connection takes now.
 func (v *viewer) push(write nonblocking) error {
-	n, err := write(v.conn, v.raw, v.rest)
+	n, err := v.write(write, v.rest)
 	if err != nil {
 		return err
 	}
@@ -132,6 +134,13 @@ func (v *viewer) push(write nonblocking) error {
 	return nil
 }
 
+func (v *viewer) write(write nonblocking, p []byte) (int, error) {
+	if q, ok := v.conn.(*queued); ok {
+		return q.offer(p)
+	}
+	return write(v.conn, v.raw, p)
+}
+
 // stalled reports whether the connection has taken nothing for so long.
 func (v *viewer) stalled(limit time.Duration) bool {
 	return !v.since.IsZero() && time.Since(v.since) > limit
@@ -140,7 +149,7 @@ func (v *viewer) stalled(limit time.Duration) bool {
 // end closes the connection, after the end of the body where that fits.
 func (v *viewer) end(write nonblocking) {
 	if len(v.rest) == 0 && v.head == nil && v.chunked {
-		_, _ = write(v.conn, v.raw, []byte("0\r\n\r\n")) // cut off otherwise
+		_, _ = v.write(write, []byte("0\r\n\r\n")) // cut off otherwise
 	}
 	_ = v.conn.Close()
 }

@@ -39,6 +39,9 @@ const (
 	QueueFull           Code = "QUEUE_FULL"
 	ShuttingDown        Code = "SHUTTING_DOWN"
 	TooMany             Code = "TOO_MANY_EXECUTIONS"
+	TooManyStreams      Code = "TOO_MANY_STREAMS"
+	HeaderTooLarge      Code = "HEADER_TOO_LARGE"
+	BodyTimeout         Code = "BODY_TIMEOUT"
 	NoIsolation         Code = "ISOLATION_UNAVAILABLE"
 	NotReady            Code = "NOT_READY"
 )
