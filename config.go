@@ -184,6 +184,7 @@ func writeUsage(w io.Writer) {
 		fmt.Fprintf(&b, "\n        %s [%s]\n", s.usage, s.env)
 	}
 	b.WriteString("  --version\n        print the version\n  --help\n        print this text\n\n" +
-		"A flag wins over its environment variable, which wins over the default.\n")
+		"A flag wins over its environment variable, which wins over the default.\n" +
+		"With EXECD_CLONE3_COMPAT=true (or reexec) execd and what it starts do without clone3(2), on Linux.\n")
 	_, _ = io.WriteString(w, b.String()) // nobody to tell
 }
