@@ -4,6 +4,7 @@
 # Not ?= for HOST: some shells export one of their own, the machine's name. `make run HOST=0.0.0.0` works all the same.
 HOST     = 127.0.0.1
 PORT    ?= 44772
+SOAK    ?= 20
 FUZZTIME ?= 10s
 # flake repeats the tests of PKG this often.
 PKG     ?= ./...
@@ -28,7 +29,7 @@ RACE    = $$($(HAS_CC) && echo -race || scripts/skipped.sh 'the race detector: t
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help build run kernel kernels test unit race flake fuzz lint e2e bench cover release docker clean
+.PHONY: help build run kernel kernels test unit race flake fuzz lint e2e bench soak cover release docker clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +72,9 @@ e2e: build ## run the tests against the built binary, and the rules of the tree
 
 bench: build ## measure the built binary, into bench.json
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; go run ./e2e/bench -o bench.json
+
+soak: build ## run the tests of endurance, SOAK (20) times as long as in make test
+	@EXECD_SOAK='$(SOAK)' EXECD_BIN='$(CURDIR)/bin/execd' go test -count 1 -v -timeout 60m -run 'TestStorm|TestInit' ./e2e
 
 cover: ## run the unit tests for coverage, into .cache/cover.html
 	@mkdir -p .cache

@@ -269,6 +269,7 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	if d.orphans != nil {
 		d.orphans.Close(last)
 	}
+	shell.ReleaseGroups()
 	errState := d.state.close()
 	d.log.Info().Msg("execd has ended")
 	d.writer.close()

@@ -288,3 +288,12 @@ func (d *driver) take(chunk []byte) {
 		d.state.dir = text
 	}
 }
+
+// group is the control group of the shell and all it has started. A nil
+// driver has none.
+func (d *driver) group() *cgroup {
+	if d == nil {
+		return nil
+	}
+	return d.process.child.group
+}

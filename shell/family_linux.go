@@ -17,12 +17,27 @@ type stat struct {
 	start                       uint64
 }
 
-// members are those who live of the session, of those who carry the id or have
-// been seen, and of whoever was born to one of them: so also those that have
-// left the session and lost their parents.
-func (k kin) members() []member {
-	all := processes()
+// members are those who live of the session and the control group, of those
+// who carry the id or have been seen, and of whoever was born to one of them:
+// so also those that have left the session and lost their parents.
+func (k kin) members() []member { return k.among(processes()) }
+
+// near is members among those in a control group, which takes no look at all
+// others. It is not steady where somebody has ended meanwhile, and may have
+// started others first.
+func (k kin) near(where *cgroup) (found []member, steady bool) {
+	if where == nil {
+		return k.members(), true
+	}
+	all, steady := statsOf(where.pids())
+	return k.among(all), steady
+}
+
+func (k kin) among(all []stat) []member {
 	known := map[int]bool{}
+	for _, pid := range k.group.pids() {
+		known[pid] = true
+	}
 	for _, s := range all {
 		_, seen := k.seen[identity{s.pid, s.start}]
 		if seen || k.session != 0 && s.session == k.session || k.marks(s) {
@@ -79,18 +94,27 @@ func processes() []stat {
 	if err != nil {
 		return nil
 	}
-	all := make([]stat, 0, len(names))
-	buf := make([]byte, 1024)
+	pids := make([]int, 0, len(names))
 	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
 		}
+	}
+	all, _ := statsOf(pids)
+	return all
+}
+
+// statsOf reads what is known of processes, and reports whether all of them
+// are still there.
+func statsOf(pids []int) (all []stat, complete bool) {
+	all = make([]stat, 0, len(pids))
+	buf := make([]byte, 1024)
+	for _, pid := range pids {
 		if s, ok := readStat(pid, buf); ok {
 			all = append(all, s)
 		}
 	}
-	return all
+	return all, len(all) == len(pids)
 }
 
 func procPath(pid int, file string) string { return "/proc/" + strconv.Itoa(pid) + "/" + file }

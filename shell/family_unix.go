@@ -13,6 +13,9 @@ func (k kin) members() []member {
 	return []member{{identity{pid: k.session}, k.session}}
 }
 
+// near is members: there are no control groups.
+func (k kin) near(*cgroup) (found []member, steady bool) { return k.members(), true }
+
 // signalAll sends a signal to the groups of the members.
 func signalAll(members []member, sig syscall.Signal) error {
 	err := error(syscall.ESRCH)

@@ -21,7 +21,10 @@ func TestMain(m *testing.M) {
 	if signal.Ignored(syscall.SIGINT) { // started by a shell in the background; what is ignored here is ignored in children
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		shell.ReleaseGroups()
+		os.Exit(code)
+	}))
 }
 
 // record is a Sink that keeps everything.

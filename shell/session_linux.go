@@ -145,27 +145,33 @@ func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal
 	// The shell before its child: it acts when the child has ended, and would
 	// go on with the next command otherwise.
 	d, _ := s.signalShell(id, syscall.SIGINT) // gone is as good
+	look := func() ([]member, bool) { return (kin{id: id, seen: seen}).near(d.group()) }
+	found, steady := look()
+	var weather storm
 	deadline := time.Now().Add(grace)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		found := find()
+		if len(found) == 0 && steady {
+			found = find() // who has left the group of the session
+		}
 		fresh := seen.add(found)
-		if len(found) == 0 && (d == nil || s.serving(id) != d) {
+		if len(found) == 0 && steady && (d == nil || s.serving(id) != d) {
 			return len(seen)
 		}
 		late := time.Since(deadline)
 		switch {
-		case late < 0:
+		case late < 0 && !weather.rages(seen, steady):
 			_ = signalAll(fresh, first) // gone is as good
 		default:
-			seen.add(sweep(find))
+			seen.add(sweep(find, d.group()))
 		}
 		if late > shellGrace && d != nil {
 			d.process.Kill()
 		}
 		if !sleep(ctx, pause) {
-			seen.add(sweep(find))
+			seen.add(sweep(find, d.group()))
 			return len(seen)
 		}
+		found, steady = look()
 	}
 }
 
@@ -230,5 +236,5 @@ func (s *Session) Close(ctx context.Context) int {
 		d.await(ctx)
 		s.end(d)
 	}
-	return n + len(sweep(func() []member { return (kin{id: s.config.ID}).members() }))
+	return n + len(sweep(func() []member { return (kin{id: s.config.ID}).members() }, nil))
 }

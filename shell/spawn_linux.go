@@ -15,6 +15,7 @@ import (
 type child struct {
 	pid   int
 	pidfd *os.File // nil where the system has none
+	group *cgroup  // likewise
 }
 
 // spawn starts path with files as its descriptors 0, 1, ….
@@ -29,21 +30,48 @@ func spawn(path string, c Command, files []uintptr) (*child, error) {
 	if c.Credential != nil {
 		attr.Sys.Credential = c.Credential.attr()
 	}
-	owned.RLock()
-	pid, err := syscall.ForkExec(path, c.Argv, attr)
-	if err == nil {
-		owned.pids.Store(pid, nil)
-	}
-	owned.RUnlock()
+	pid, group, err := forkInGroup(path, c.Argv, attr)
 	runtime.KeepAlive(c) // its files
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what could not be started
+		return nil, err
 	}
-	k := &child{pid: pid}
+	k := &child{pid: pid, group: group}
 	if pidfd >= 0 && unix.SetNonblock(pidfd, true) == nil { // non-blocking lets the poller have it
 		k.pidfd = os.NewFile(uintptr(pidfd), "pidfd")
 	}
 	return k, nil
+}
+
+// forkInGroup starts a process in a group of its own where there can be one.
+// What else may be wrong is wrong without the group too.
+func forkInGroup(path string, argv []string, attr *syscall.ProcAttr) (int, *cgroup, error) {
+	group := controlGroups.take()
+	if group == nil {
+		pid, err := fork(path, argv, attr)
+		return pid, nil, err
+	}
+	attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(group.dir.Fd())
+	pid, err := fork(path, argv, attr)
+	group.close()
+	if err == nil {
+		return pid, group, nil
+	}
+	controlGroups.give(group)
+	attr.Sys.UseCgroupFD = false
+	if pid, err = fork(path, argv, attr); err == nil {
+		controlGroups.refuse()
+	}
+	return pid, nil, err
+}
+
+func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
+	owned.RLock()
+	defer owned.RUnlock()
+	pid, err := syscall.ForkExec(path, argv, attr)
+	if err == nil {
+		owned.pids.Store(pid, nil)
+	}
+	return pid, err //nolint:wrapcheck // the caller says what could not be started
 }
 
 // wait returns when the process has exited, and leaves it to be reaped.
@@ -84,6 +112,9 @@ func (k *child) reap() {
 	owned.RUnlock()
 	if k.pidfd != nil {
 		_ = k.pidfd.Close()
+	}
+	if k.group != nil {
+		controlGroups.give(k.group)
 	}
 }
 

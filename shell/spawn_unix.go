@@ -9,7 +9,10 @@ import (
 )
 
 // child is a started process as this system knows it.
-type child struct{ pid int }
+type child struct {
+	pid   int
+	group *cgroup // always nil
+}
 
 // spawn starts path with files as its descriptors 0, 1, ….
 func spawn(path string, c Command, files []uintptr) (*child, error) {

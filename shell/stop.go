@@ -32,14 +32,16 @@ func (p *Process) signalLeader(sig syscall.Signal) error {
 	return kill(p.Pid(), sig)
 }
 
-// Kill ends the process and everything that descends from it at once. What
-// is born while it works may escape it; Stop does not let it.
+// Kill ends the process and everything that descends from it at once. Where
+// there are no control groups what is born while it works may escape it; Stop
+// does not let it.
 func (p *Process) Kill() {
 	if p.hold() {
 		defer p.release()
 		_ = kill(-p.Pid(), syscall.SIGKILL) // ESRCH: gone already
 	}
-	sweep(p.family)
+	p.child.group.kill()
+	sweep(p.family, p.child.group)
 }
 
 // Stop sends first to the process and everything that descends from it, and
@@ -53,10 +55,15 @@ func (p *Process) Stop(ctx context.Context, first syscall.Signal, grace time.Dur
 	}
 	seen := census{}
 	find := func() []member { return p.kin(seen).members() }
+	p.child.group.freeze(true) // so that whoever is there is asked, and not his successor
 	seen.add(find())
-	if first != syscall.SIGKILL && grace > 0 && len(seen) > 0 {
+	polite := first != syscall.SIGKILL && grace > 0 && len(seen) > 0
+	if polite {
 		p.ask(seen, first, held)
-		p.await(ctx, find, seen, first, grace)
+	}
+	p.child.group.freeze(false)
+	if polite {
+		p.await(ctx, seen, first, grace)
 	}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		if (p.hasExited() || p.isReaped()) && len(find()) == 0 {
@@ -65,7 +72,8 @@ func (p *Process) Stop(ctx context.Context, first syscall.Signal, grace time.Dur
 		if held {
 			_ = kill(-p.Pid(), syscall.SIGKILL) // all of the group at one moment: none forks on
 		}
-		seen.add(sweep(find))
+		seen.add(sweep(find, p.child.group))
+		p.child.group.kill() // likewise, whatever they have left
 		if !sleep(ctx, pause) {
 			return len(seen)
 		}
@@ -92,23 +100,48 @@ func (p *Process) ask(seen census, sig syscall.Signal, held bool) {
 const (
 	firstPause   = time.Millisecond
 	longestPause = 10 * time.Millisecond
+	leaderPause  = 100 * time.Millisecond // while the leader lives, whose end comes by itself
 )
+
+// storm tells those who start others instead of ending, as they were asked
+// to: there are too many new ones, or they come and go while one looks.
+type storm struct {
+	most   int // who may have been seen
+	wilder int // looks at which some had gone before they were known
+}
+
+const (
+	stormSize = 100
+	wildLooks = 2
+)
+
+func (s *storm) rages(seen census, steady bool) bool {
+	if s.most == 0 {
+		s.most = len(seen) + stormSize
+	}
+	if !steady {
+		s.wilder++
+	}
+	return len(seen) > s.most || s.wilder > wildLooks
+}
 
 // await returns when nothing is left, after the grace, or with ctx. Who was
 // still being born when sig went out, or was about to leave the group, may
-// have missed it and gets it now.
-func (p *Process) await(ctx context.Context, find func() []member, seen census, sig syscall.Signal, grace time.Duration) {
+// have missed it and gets it now; where they are too many the grace is over.
+func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	select {
-	case <-p.exited:
-	case <-ctx.Done():
-		return
-	}
+	var weather storm
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		left := find()
+		select {
+		case <-p.exited:
+		case <-time.After(leaderPause):
+		case <-ctx.Done():
+			return
+		}
+		left, steady := p.kin(seen).near(p.child.group)
 		_ = signalAll(seen.add(left), sig) // gone is as good
-		if len(left) == 0 || !sleep(ctx, pause) {
+		if len(left) == 0 && steady || weather.rages(seen, steady) || !sleep(ctx, pause) {
 			return
 		}
 	}
@@ -118,7 +151,7 @@ func (p *Process) await(ctx context.Context, find func() []member, seen census, 
 func (p *Process) family() []member { return p.kin(nil).members() }
 
 func (p *Process) kin(seen census) kin {
-	k := kin{id: p.id, seen: seen}
+	k := kin{id: p.id, seen: seen, group: p.child.group}
 	if !p.isReaped() {
 		k.session = p.Pid() // nobody else can have its ids
 	}
@@ -129,13 +162,17 @@ func (p *Process) kin(seen census) kin {
 type kin struct {
 	session int    // everybody in it; 0 for none
 	id      string // everybody who carries it in the environment; empty for none
+	group   *cgroup
 	seen    census // who belonged to them before: their parents may be gone by now
 }
 
 // sweep stops everybody that it finds, looks again until it finds nobody new,
 // and then kills them: those that start others faster than they are found
-// cannot while they are stopped.
-func sweep(find func() []member) []member {
+// cannot while they are stopped. Where they have a control group all of it
+// holds still from the beginning, which also leaves sweep the processor.
+func sweep(find func() []member, group *cgroup) []member {
+	group.freeze(true)
+	defer group.freeze(false)
 	found := census{}
 	for range sweepRounds {
 		fresh := found.add(find())
