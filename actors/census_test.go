@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"errors"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -59,16 +60,12 @@ func (s *system) until(what string, holds func() bool) {
 // TestCensus_Life: an actor is there from its start to its end.
 func TestCensus_Life(t *testing.T) {
 	s := start(t, nil)
-	s.until("all supervisors", func() bool { return s.actors()["root/janitor"].State == msg.ActorRunning })
-	var paths []string
-	for path := range s.actors() {
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	want := []string{"root", "root/commands", "root/janitor", "root/kernels", "root/metrics", "root/sessions", "root/terminals"}
-	if !slices.Equal(paths, want) {
-		t.Fatalf("%q, want %q", paths, want)
-	}
+	s.until("all supervisors", func() bool {
+		tree := s.actors()
+		paths := slices.Sorted(maps.Keys(tree))
+		want := []string{"root", "root/commands", "root/janitor", "root/kernels", "root/metrics", "root/sessions", "root/terminals"}
+		return slices.Equal(paths, want) && !slices.ContainsFunc(paths, func(p string) bool { return tree[p].State != msg.ActorRunning })
+	})
 	x := must(s, s.command("sleep 600"))
 	path := "root/commands/" + x.ID
 	if a := s.actors()[path]; a.Kind != "command" || a.State != msg.ActorRunning || a.Restarts != 0 || a.Failures != 0 {
@@ -102,8 +99,8 @@ func TestCensus_Stuck(t *testing.T) {
 	for range 3 {
 		s.Tell(msg.FindExecution{Reply: msg.NewReply[msg.Execution]()})
 	}
-	if a := s.actors()["root"]; a.Mailbox != 3 || a.State != msg.ActorRunning {
-		t.Errorf("%+v, want 3 that wait", a)
+	if a := s.actors()["root"]; a.Mailbox < 3 || a.State != msg.ActorRunning {
+		t.Errorf("%+v, want 3 that wait, and perhaps the sampler's question", a)
 	}
 }
 
@@ -113,15 +110,15 @@ func TestCensus_Failures(t *testing.T) {
 	once := map[actors.Class]bool{}
 	s := start(t, func(c *actors.Config) {
 		c.Fault = func(class actors.Class, message any) {
-			_, list := message.(msg.ListContexts)
+			_, find := message.(msg.FindContext)
 			_, cell := message.(msg.Interrupt)
-			if (class == "kernels" && list || class == "kernel session" && cell) && !once[class] {
+			if (class == "kernels" && find || class == "kernel session" && cell) && !once[class] {
 				once[class] = true
 				panic("injected")
 			}
 		}
 	})
-	if _, err := ask(s, msg.ListContexts{Reply: msg.NewReply[[]msg.Context]()}); !errors.Is(err, msg.ErrCrashed) {
+	if _, err := ask(s, msg.FindContext{Reply: msg.NewReply[msg.Context]()}); !errors.Is(err, msg.ErrCrashed) {
 		t.Fatal(err)
 	}
 	c := must(s, msg.CreateContext{Reply: msg.NewReply[msg.Context](), Language: "python"})
