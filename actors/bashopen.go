@@ -35,7 +35,8 @@ func (s *System) openShell(r *resident) (*shell.Session, error) {
 			dir = "/"
 		}
 	}
-	env, err := s.environ(os.Environ(), r.env)
+	log := s.config.Log.With().Str("session", r.id).Logger()
+	env, err := s.environ(os.Environ(), r.env, &log)
 	if err != nil {
 		return nil, invalid(err)
 	}

@@ -22,6 +22,7 @@ type execution struct {
 	content string
 	lines   bool // output comes as lines
 	retry   msg.Retry
+	origin  msg.Origin
 	log     *event.Log
 	output  *event.Output // nil for code
 	ended   func(*execution)

@@ -19,6 +19,30 @@ type outcome struct {
 	terminal event.Event
 }
 
+// The results of executions whose end was their own doing; of others it is
+// the reason.
+const (
+	resultSuccess = "success"
+	resultFailure = "failure"
+	resultRefused = "refused" // it never was
+)
+
+// result is in one word how an execution has ended.
+func (x *execution) result() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	o := &x.outcome
+	switch {
+	case x.refusal != nil:
+		return resultRefused
+	case o.reason != "":
+		return o.reason
+	case o.errText != "" || o.exit != nil && *o.exit != 0:
+		return resultFailure
+	}
+	return resultSuccess
+}
+
 // failure is an outcome that is not the program's own doing.
 func failure(name, value, reason string) outcome {
 	return outcome{

@@ -4,14 +4,16 @@ import (
 	"os"
 	"strings"
 
+	"github.com/rs/zerolog"
+
 	"execd/actors/msg"
 	"execd/shell"
 )
 
 // prepare checks what a client asked for before anything starts, and turns it
 // into a command to start. What it refuses is an InvalidRequest.
-func (s *System) prepare(c msg.Command) (shell.Command, error) {
-	env, err := s.environ(os.Environ(), c.Env)
+func (s *System) prepare(c msg.Command, log *zerolog.Logger) (shell.Command, error) {
+	env, err := s.environ(os.Environ(), c.Env, log)
 	if err != nil {
 		return shell.Command{}, invalid(err)
 	}

@@ -135,7 +135,7 @@ func (s *session) lostKernel(c *cell) {
 	n.become(contextDead)
 	n.fresh = true
 	n.endKernel(s.system)
-	s.system.config.Log.Warn().Err(c.result.Load().Err).Str("context", n.id).Msg("kernel died")
+	s.system.about(c.execution).Warn().Err(c.result.Load().Err).Str("context", n.id).Msg("kernel died")
 }
 
 func (s *session) settle(c *cell, o outcome) {
@@ -235,7 +235,7 @@ func (s *session) cut(c *cell, reason string) {
 	c.reason = orElse(c.reason, reason)
 	c.timer = stopAfter(c.timer, interruptGrace, func() { s.tell(stuck{c}) })
 	s.interruptKernel(func(msg.Nothing) {}, func(err error) {
-		s.system.config.Log.Warn().Err(err).Str("context", s.notebook.id).Msg("interrupt failed")
+		s.system.about(c.execution).Warn().Err(err).Str("context", s.notebook.id).Msg("interrupt failed")
 	})
 }
 

@@ -114,7 +114,9 @@ func (r *root) runCommand(ctx actor.Context, m msg.RunCommand) {
 	if m.Command.Background {
 		kind = msg.KindBackground
 	}
-	x, fresh := r.begin(m.Reply, &execution{kind: kind, content: m.Command.Content(), lines: !m.Command.Bytes, retry: m.Retry})
+	x, fresh := r.begin(m.Reply, &execution{
+		kind: kind, content: m.Command.Content(), lines: !m.Command.Bytes, retry: m.Retry, origin: m.Origin,
+	})
 	if !fresh {
 		return
 	}
@@ -128,14 +130,14 @@ func (r *root) runCommand(ctx actor.Context, m msg.RunCommand) {
 }
 
 func (r *root) runCode(ctx actor.Context, m msg.RunCode) {
-	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindCode, content: m.Code, retry: m.Retry})
+	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindCode, content: m.Code, retry: m.Retry, origin: m.Origin})
 	if fresh {
 		ctx.Send(r.kernels, startCell{execution: x, request: m})
 	}
 }
 
 func (r *root) runInSession(ctx actor.Context, m msg.RunInSession) {
-	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindSession, content: m.Script, lines: !m.Bytes, retry: m.Retry})
+	x, fresh := r.begin(m.Reply, &execution{kind: msg.KindSession, content: m.Script, lines: !m.Bytes, retry: m.Retry, origin: m.Origin})
 	if !fresh || m.Stdin && !x.openInput() {
 		return
 	}
@@ -149,7 +151,7 @@ func (r *root) begin(reply msg.Reply[msg.Execution], x *execution) (*execution, 
 		reply.Fail(msg.ErrDraining)
 		return nil, false
 	}
-	x, fresh, err := r.system.runs.begin(x, r.system.config.MaxRunning)
+	x, fresh, err := r.system.begin(x)
 	if err != nil {
 		reply.Fail(err)
 		return nil, false

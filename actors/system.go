@@ -99,8 +99,8 @@ func Start(config Config) *System {
 	s.census = newCensus()
 	s.meter = newMeter(s.config.Metrics)
 	s.tally = newTally()
-	s.runs.begun = func(x *execution) { s.tally.begun.WithLabelValues(string(x.kind)).Inc() }
-	s.runs.over = s.tally.ends
+	s.runs.begun = s.tally.begins
+	s.runs.over = func(x *execution) { s.tally.ends(x); s.noteEnd(x) }
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return frameworkLogger(config.Log) }),
 		actor.WithDeadLetterRequestLogging(false),
@@ -236,11 +236,12 @@ func (s *System) logPanic(class Class, message, reason any) {
 		Msg("actor panicked")
 }
 
-// environ is the environment for a command, and what was wrong with its file.
-func (s *System) environ(base []string, extra map[string]string) ([]string, error) {
+// environ is the environment for a command; log is told what was wrong with
+// its file.
+func (s *System) environ(base []string, extra map[string]string, log *zerolog.Logger) ([]string, error) {
 	env, warnings, err := shell.Environ(base, s.config.EnvFile, extra)
 	for _, w := range warnings {
-		s.config.Log.Warn().Str("file", s.config.EnvFile).Msg(w)
+		log.Warn().Str("file", s.config.EnvFile).Msg(w)
 	}
 	return env, err
 }

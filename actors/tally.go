@@ -48,26 +48,20 @@ func newTally() *tally {
 	}
 }
 
+// begins counts an execution that was asked for.
+func (t *tally) begins(x *execution) { t.begun.WithLabelValues(string(x.kind)).Inc() }
+
 // ends counts the end of an execution.
 func (t *tally) ends(x *execution) {
+	kind, result := string(x.kind), x.result()
+	t.ended.WithLabelValues(kind, result).Inc()
+	if result == resultRefused {
+		return
+	}
 	x.mu.Lock()
-	o, refused := x.outcome, x.refusal != nil
 	took := x.finished.Sub(x.started)
 	x.mu.Unlock()
-	kind := string(x.kind)
-	outcome := "success"
-	switch {
-	case refused:
-		outcome = "refused"
-	case o.reason != "":
-		outcome = o.reason
-	case o.errText != "" || o.exit != nil && *o.exit != 0:
-		outcome = "failure"
-	}
-	t.ended.WithLabelValues(kind, outcome).Inc()
-	if !refused {
-		t.seconds.WithLabelValues(kind).Observe(max(took, 0).Seconds())
-	}
+	t.seconds.WithLabelValues(kind).Observe(max(took, 0).Seconds())
 }
 
 // kernelStarted counts the start of a kernel that took since began.

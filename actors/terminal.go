@@ -99,7 +99,8 @@ func (t *terminal) prepare(ctx actor.Context) {
 	t.self = ctx.Self()
 	c := t.console
 	t.work(func() {
-		env, err := t.system.consoleEnv(c.extra)
+		log := t.system.config.Log.With().Str("terminal", c.id).Logger()
+		env, err := t.system.consoleEnv(c.extra, &log)
 		if err == nil {
 			_, err = contextDir(c.dir)
 		}
@@ -116,7 +117,7 @@ func (t *terminal) isPrepared(ctx actor.Context, err error) {
 		t.turnAway(err)
 		t.close(ctx, "start", syscall.SIGKILL, 0)
 	case len(t.arriving) > 0:
-		t.start(t.arriving[0].Pipes)
+		t.start(t.arriving[0])
 	}
 }
 
@@ -130,7 +131,7 @@ func (t *terminal) open(m msg.OpenTerminal) {
 	default:
 		t.arriving = append(t.arriving, m)
 		if t.execution == nil && t.prepared {
-			t.start(m.Pipes)
+			t.start(m)
 		}
 	}
 }
@@ -144,14 +145,14 @@ func (t *terminal) seat(m msg.OpenTerminal) {
 	m.Answer(place)
 }
 
-// start has a worker start the process.
-func (t *terminal) start(pipes bool) {
-	c := t.console
+// start has a worker start the process, as the first who came wants it.
+func (t *terminal) start(first msg.OpenTerminal) {
+	c, pipes := t.console, first.Pipes
 	content := c.command
 	if content == "" {
 		content = "bash"
 	}
-	x, _, err := t.system.runs.begin(&execution{kind: msg.KindTerminal, content: content, contextID: c.id}, t.system.config.MaxRunning)
+	x, _, err := t.system.begin(&execution{kind: msg.KindTerminal, content: content, contextID: c.id, origin: first.Origin})
 	if err != nil {
 		t.turnAway(err)
 		return

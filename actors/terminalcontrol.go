@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
 
 	"execd/actors/msg"
 	"execd/shell"
@@ -95,8 +96,8 @@ func terminalEnv(env []string) []string {
 	return env
 }
 
-func (s *System) consoleEnv(extra map[string]string) ([]string, error) {
-	env, err := s.environ(os.Environ(), extra)
+func (s *System) consoleEnv(extra map[string]string, log *zerolog.Logger) ([]string, error) {
+	env, err := s.environ(os.Environ(), extra, log)
 	if err != nil {
 		return nil, invalid(err)
 	}

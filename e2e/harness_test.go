@@ -199,12 +199,31 @@ func (d *daemon) checkDown(tb testing.TB) {
 	if text := d.stderr.String(); text != "" {
 		tb.Errorf("stderr: %s", text)
 	}
-	if log := d.log(tb); strings.Contains(log, `"panic"`) || strings.Contains(log, "goroutine ") {
+	log := d.log(tb)
+	if strings.Contains(log, `"panic"`) || strings.Contains(log, "goroutine ") {
 		tb.Errorf("the log tells of a panic:\n%s", log)
+	}
+	for _, secret := range d.secrets() {
+		if strings.Contains(log, secret) {
+			tb.Errorf("the log has %q:\n%s", secret, log)
+		}
 	}
 	if tb.Failed() {
 		tb.Logf("log of %s:\n%s", d.addr, tail(d.log(tb), 8<<10))
 	}
+}
+
+// secrets are what no log may have, whatever the daemon has done: tokens, and the value of a variable that everything
+// inherits. A token of a few letters proves nothing.
+func (d *daemon) secrets() []string {
+	_, inherited, _ := strings.Cut(d.marker, "=")
+	all := []string{inherited}
+	for i, arg := range d.cmd.Args[:len(d.cmd.Args)-1] {
+		if token := d.cmd.Args[i+1]; strings.HasSuffix(arg, "-token") && len(token) > 4 {
+			all = append(all, token)
+		}
+	}
+	return all
 }
 
 // kill ends the daemon with SIGKILL, and what it leaves behind at the end of the test.

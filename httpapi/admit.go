@@ -66,7 +66,7 @@ func (s *Server) recovered(c echo.Context, reason any) error {
 	if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it, and so do we
 		panic(reason)
 	}
-	s.config.Log.Error().Str("path", c.Path()).Str("panic", fmt.Sprint(reason)).Bytes("stack", debug.Stack()).Msg("handler panicked")
+	s.about(c).Error().Str("path", c.Path()).Str("panic", fmt.Sprint(reason)).Bytes("stack", debug.Stack()).Msg("handler panicked")
 	return msg.ErrCrashed
 }
 
@@ -143,7 +143,7 @@ func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
 		return
 	}
 	r := c.Request()
-	line.Str("request_id", id).
+	line.Str(fieldRequest, id).
 		Str("method", r.Method).
 		Str("path", r.URL.Path).
 		Int("status", c.Response().Status).
@@ -151,6 +151,6 @@ func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
 		Dur("ms", time.Since(start)).
 		Str("remote", r.RemoteAddr).
 		Str("agent", r.UserAgent()).
-		Str("execution_id", c.Response().Header().Get(headerExecution)).
+		Str(fieldExecution, c.Response().Header().Get(headerExecution)).
 		Msg("request")
 }

@@ -71,7 +71,7 @@ func (s *Server) startCell(c echo.Context, body codeRequest, language string, ra
 		return err
 	}
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCode{
-		Reply: msg.NewReply[msg.Execution](), Retry: again,
+		Reply: msg.NewReply[msg.Execution](), Retry: again, Origin: origin(c),
 		ContextID: body.Context.ID, Language: language, Code: body.Code,
 		Timeout: timeout, KillOnDisconnect: kill,
 	})

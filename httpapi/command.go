@@ -49,7 +49,7 @@ func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) e
 	}
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCommand{
 		Reply: msg.NewReply[msg.Execution](),
-		Retry: o.retry,
+		Retry: o.retry, Origin: origin(c),
 		Command: msg.Command{
 			Script: body.Command, Argv: body.Argv, Background: body.Background, Dir: body.Cwd, Env: body.Envs,
 			UID: body.UID, GID: body.GID, Timeout: o.timeout, KillOnDisconnect: o.kill,

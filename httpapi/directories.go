@@ -63,6 +63,7 @@ func (s *Server) withPermissions(c echo.Context, exist bool, do func(string, *fs
 		mode  *fs.FileMode
 		owner fsops.Owner
 	}
+	log := s.about(c)
 	tasks := make([]task, 0, len(body))
 	for asked, p := range body {
 		path, err := expand(asked)
@@ -73,7 +74,7 @@ func (s *Server) withPermissions(c echo.Context, exist bool, do func(string, *fs
 		if err != nil {
 			return fileFault(err)
 		}
-		owner, err := s.owner(p.Owner, p.Group)
+		owner, err := findOwner(log, p.Owner, p.Group)
 		if err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ type errorBody struct {
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		if !errors.Is(err, errGone) {
-			s.config.Log.Warn().Err(err).Str("path", c.Path()).Msg("response cut")
+			s.about(c).Warn().Err(err).Str("path", c.Path()).Msg("response cut")
 			panic(http.ErrAbortHandler)
 		}
 		return
@@ -87,7 +87,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", "1")
 	}
 	if err := c.JSON(status, body); err != nil {
-		s.config.Log.Debug().Err(err).Msg("error not delivered")
+		s.about(c).Debug().Err(err).Msg("error not delivered")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
 
 	"execd/actors/msg"
 	"execd/fsops"
@@ -153,9 +154,9 @@ func precondition(r *http.Request) fsops.Precondition {
 	}
 }
 
-// owner looks up a user and a group. One that does not exist is said in the
+// findOwner looks up a user and a group. One that does not exist is said in the
 // log and left out: clients name the users of another image, and rely on it.
-func (s *Server) owner(name, group string) (fsops.Owner, error) {
+func findOwner(log *zerolog.Logger, name, group string) (fsops.Owner, error) {
 	owner, err := fsops.FindOwner(name, "")
 	if err == nil {
 		var groups fsops.Owner
@@ -163,7 +164,7 @@ func (s *Server) owner(name, group string) (fsops.Owner, error) {
 		owner.Group = groups.Group
 	}
 	if errors.Is(err, fsops.ErrUnknownOwner) {
-		s.config.Log.Warn().Err(err).Msg("owner not changed")
+		log.Warn().Err(err).Msg("owner not changed")
 		return owner, nil
 	}
 	return owner, err //nolint:wrapcheck // nil

@@ -94,7 +94,7 @@ func (s *Server) ptySocket(c echo.Context) error {
 	if err != nil {
 		return errGone
 	}
-	p := &ptyConn{server: s, conn: conn, id: x.ID, options: o}
+	p := &ptyConn{server: s, conn: conn, id: x.ID, origin: origin(c), options: o}
 	p.serve(c.Request().Context())
 	return nil
 }
@@ -104,6 +104,7 @@ type ptyConn struct {
 	server  *Server
 	conn    *websocket.Conn
 	id      string
+	origin  msg.Origin
 	options ptyOptions
 	seat    msg.Seat
 	replies chan ptyMessage // from the reader to the writer
@@ -115,7 +116,7 @@ func (p *ptyConn) serve(ctx context.Context) {
 	defer p.conn.Close()
 	defer cancel()
 	seat, err := msg.Ask(ctx, p.server.config.Supervisor, msg.OpenTerminal{
-		Reply: msg.NewReply[msg.Seat](), ID: p.id,
+		Reply: msg.NewReply[msg.Seat](), Origin: p.origin, ID: p.id,
 		Pipes: p.options.pipes, Observer: p.options.observer, Takeover: p.options.takeover,
 	})
 	if err != nil {
@@ -131,7 +132,7 @@ func (p *ptyConn) serve(ctx context.Context) {
 	_ = p.conn.Close() // ends the reader
 	<-gone
 	if err != nil {
-		p.server.config.Log.Debug().Err(err).Str("terminal", p.id).Msg("terminal client left")
+		p.server.config.Log.Debug().Err(err).Str(fieldRequest, p.origin.RequestID).Str("terminal", p.id).Msg("terminal client left")
 	}
 }
 

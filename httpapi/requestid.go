@@ -5,6 +5,17 @@ import (
 	"encoding/hex"
 	"strconv"
 	"sync/atomic"
+
+	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
+
+	"execd/actors/msg"
+)
+
+// The fields of lines that belong to a request.
+const (
+	fieldRequest   = "request_id"
+	fieldExecution = "execution_id"
 )
 
 // maxRequestID is the longest id that is taken over from a client: it goes
@@ -36,4 +47,21 @@ func printable(s string) bool {
 		}
 	}
 	return true
+}
+
+// idOf is the id of a request that was admitted.
+func idOf(c echo.Context) string { return c.Response().Header().Get(headerRequestID) }
+
+// origin says to the actors which request starts something.
+func origin(c echo.Context) msg.Origin { return msg.Origin{RequestID: idOf(c)} }
+
+// about is the logger for what happens to a request: each of its lines names
+// it, and the execution whose events it gets.
+func (s *Server) about(c echo.Context) *zerolog.Logger {
+	with := s.config.Log.With().Str(fieldRequest, idOf(c))
+	if id := c.Response().Header().Get(headerExecution); id != "" {
+		with = with.Str(fieldExecution, id)
+	}
+	log := with.Logger()
+	return &log
 }

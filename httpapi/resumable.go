@@ -119,6 +119,7 @@ func (u *resumable) serve(c echo.Context) error {
 		return fileFault(err)
 	}
 	r := c.Request()
+	r = r.WithContext(u.server.about(c).WithContext(r.Context()))
 	if err := checkUploads(c.Param("id"), r.Header.Get("Upload-Concat")); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/rs/zerolog"
 	tus "github.com/tus/tusd/v2/pkg/handler"
 
 	"execd/actors/msg"
@@ -29,7 +30,7 @@ func (u *resumable) vet(e tus.HookEvent) (tus.HTTPResponse, tus.FileInfoChanges,
 	for name, value := range e.Upload.MetaData {
 		meta[name] = value
 	}
-	place, err := u.place(meta)
+	place, err := u.place(meta, zerolog.Ctx(e.Context))
 	if err != nil {
 		return tus.HTTPResponse{}, tus.FileInfoChanges{}, tusFault(err)
 	}
@@ -43,7 +44,7 @@ func (u *resumable) vet(e tus.HookEvent) (tus.HTTPResponse, tus.FileInfoChanges,
 }
 
 // place is where metadata says that a file goes.
-func (u *resumable) place(meta tus.MetaData) (fsops.Placement, error) {
+func (u *resumable) place(meta tus.MetaData, log *zerolog.Logger) (fsops.Placement, error) {
 	if meta["path"] == "" {
 		return fsops.Placement{}, msg.Errorf(msg.InvalidFileMetadata, "Upload-Metadata or the query must have a 'path'")
 	}
@@ -54,7 +55,7 @@ func (u *resumable) place(meta tus.MetaData) (fsops.Placement, error) {
 			return fsops.Placement{}, msg.Errorf(msg.InvalidFileMetadata, "mode must be a number like 644, got %q", mode)
 		}
 	}
-	place, err := u.server.placement(target)
+	place, err := placement(target, log)
 	if err != nil {
 		return place, fileFault(err)
 	}
@@ -69,7 +70,7 @@ func (u *resumable) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
 		return tus.HTTPResponse{}, nil
 	}
 	path := e.Upload.Storage["Path"]
-	tag, err := u.put(path, e.Upload.MetaData)
+	tag, err := u.put(path, e.Upload.MetaData, zerolog.Ctx(e.Context))
 	if err != nil {
 		// The client may send the last byte again, and so try again.
 		if e.Upload.Size > 0 && !e.Upload.IsFinal {
@@ -82,13 +83,13 @@ func (u *resumable) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
 		err = errors.Join(hole.Truncate(e.Upload.Size), hole.Close())
 	}
 	if err != nil {
-		u.server.config.Log.Warn().Err(err).Str("upload", e.Upload.ID).Msg("a finished upload will not be known as that")
+		zerolog.Ctx(e.Context).Warn().Err(err).Str("upload", e.Upload.ID).Msg("a finished upload will not be known as that")
 	}
 	return tus.HTTPResponse{Header: tus.HTTPHeader{headerETag: tag}}, nil
 }
 
-func (u *resumable) put(path string, meta tus.MetaData) (etag string, err error) {
-	place, err := u.place(meta)
+func (u *resumable) put(path string, meta tus.MetaData, log *zerolog.Logger) (etag string, err error) {
+	place, err := u.place(meta, log)
 	if err != nil {
 		return "", err
 	}

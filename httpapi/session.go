@@ -74,7 +74,7 @@ func (s *Server) runInSession(c echo.Context) error {
 		return err
 	}
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunInSession{
-		Reply: msg.NewReply[msg.Execution](), Retry: o.retry, ID: c.Param("id"),
+		Reply: msg.NewReply[msg.Execution](), Retry: o.retry, Origin: origin(c), ID: c.Param("id"),
 		Script: body.Command, Dir: body.Cwd, Env: body.Envs, Timeout: o.timeout,
 		Stdin: body.Stdin, Bytes: o.bytes, KillOnDisconnect: o.kill,
 	})

@@ -20,7 +20,7 @@ func (s *Server) putFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	place, err := s.placement(target)
+	place, err := placement(target, s.about(c))
 	if err != nil {
 		return fileFault(err)
 	}
@@ -69,7 +69,8 @@ func (s *Server) uploadFiles(c echo.Context) error {
 	if err != nil {
 		return msg.Errorf(msg.InvalidFile, "want multipart/form-data with the parts metadata and file: %w", err)
 	}
-	form := &uploadForm{uploads: s.newUploads(c), place: s.metadataPlacement}
+	up := s.newUploads(c)
+	form := &uploadForm{uploads: up, place: func(r io.Reader) (fsops.Placement, error) { return metadataPlacement(r, up.log) }}
 	defer form.close()
 	if err := form.read(parts); err != nil {
 		return err

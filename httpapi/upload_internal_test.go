@@ -64,9 +64,9 @@ func FuzzUploadForm(f *testing.F) {
 	f.Add("")
 	f.Fuzz(func(t *testing.T, body string) {
 		dir := t.TempDir()
-		s := &Server{config: Config{Log: zerolog.Nop(), SpoolDir: dir}}
+		s, log := &Server{config: Config{SpoolDir: dir}}, zerolog.Nop()
 		paths := map[string]bool{}
-		form := &uploadForm{uploads: &uploads{server: s}, place: func(metadata io.Reader) (fsops.Placement, error) {
+		form := &uploadForm{uploads: &uploads{server: s, log: &log}, place: func(metadata io.Reader) (fsops.Placement, error) {
 			target, err := parseTarget(metadata)
 			// The path may be that of any file of this machine.
 			sum := sha256.Sum256([]byte(target.Path))

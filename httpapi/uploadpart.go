@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"regexp"
 
+	"github.com/rs/zerolog"
+
 	"execd/actors/msg"
 	"execd/fsops"
 )
@@ -23,14 +25,14 @@ type uploadTarget struct {
 }
 
 // placement is where a file goes, and how.
-func (s *Server) placement(t uploadTarget) (place fsops.Placement, err error) {
+func placement(t uploadTarget, log *zerolog.Logger) (place fsops.Placement, err error) {
 	if place.Path, err = fsops.Expand(t.Path); err != nil {
 		return place, err //nolint:wrapcheck // it names the path
 	}
 	if place.Mode, err = fsops.ParseMode(t.Mode); err != nil {
 		return place, fmt.Errorf("%s: %w", t.Path, err)
 	}
-	place.Owner, err = s.owner(t.Owner, t.Group)
+	place.Owner, err = findOwner(log, t.Owner, t.Group)
 	return place, err
 }
 
@@ -59,12 +61,12 @@ func parseTarget(r io.Reader) (uploadTarget, error) {
 }
 
 // metadataPlacement is what metadata says about where its file goes.
-func (s *Server) metadataPlacement(r io.Reader) (fsops.Placement, error) {
+func metadataPlacement(r io.Reader, log *zerolog.Logger) (fsops.Placement, error) {
 	target, err := parseTarget(r)
 	if err != nil {
 		return fsops.Placement{}, err
 	}
-	place, err := s.placement(target)
+	place, err := placement(target, log)
 	if err != nil {
 		return place, msg.Errorf(msg.InvalidFileMetadata, "metadata: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
 
 	"execd/fsops"
 )
@@ -13,13 +14,14 @@ import (
 // changes nothing.
 type uploads struct {
 	server    *Server
+	log       *zerolog.Logger
 	condition fsops.Precondition
 	drafts    []*fsops.Draft
 	paths     []string // of the drafts
 }
 
 func (s *Server) newUploads(c echo.Context) *uploads {
-	return &uploads{server: s, condition: precondition(c.Request())}
+	return &uploads{server: s, log: s.about(c), condition: precondition(c.Request())}
 }
 
 // stage writes the content of a file. What can be refused is refused before
@@ -68,7 +70,7 @@ func (u *uploads) commit() (etag string, err error) {
 func (u *uploads) close() {
 	for i, draft := range u.drafts {
 		if err := draft.Close(); err != nil {
-			u.server.config.Log.Error().Err(err).Str("path", u.paths[i]).Msg("a draft is left behind")
+			u.log.Error().Err(err).Str("path", u.paths[i]).Msg("a draft is left behind")
 		}
 	}
 }

@@ -8,6 +8,7 @@ import "time"
 type RunCode struct {
 	Reply[Execution]
 	Retry     Retry
+	Origin    Origin
 	ContextID string // empty for the default context of Language
 	Language  string
 	Code      string

@@ -11,6 +11,7 @@ import (
 type RunCommand struct {
 	Reply[Execution]
 	Retry   Retry
+	Origin  Origin
 	Command Command
 }
 

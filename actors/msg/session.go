@@ -26,6 +26,7 @@ type Session struct {
 type RunInSession struct {
 	Reply[Execution]
 	Retry   Retry
+	Origin  Origin
 	ID      string // of the session
 	Script  string
 	Dir     string // where the shell goes first, and stays

@@ -38,6 +38,7 @@ type ListTerminals struct {
 // TooMany or RuntimeError.
 type OpenTerminal struct {
 	Reply[Seat]
+	Origin   Origin
 	ID       string
 	Pipes    bool // where a process is started: three pipes and no terminal
 	Observer bool // only watches; there may be any number
