@@ -83,7 +83,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		c.Response().Header().Set(headerETag, stale.ETag)
 	}
 	status, body := describe(err)
-	if body.Code == msg.ShuttingDown { // another will serve in its place
+	if body.Code == msg.ShuttingDown || body.Code == msg.NotReady { // another will serve in its place, or this one will
 		c.Response().Header().Set("Retry-After", "1")
 	}
 	if err := c.JSON(status, body); err != nil {

@@ -118,8 +118,11 @@ func (u *resumable) serve(c echo.Context) error {
 	if err != nil {
 		return fileFault(err)
 	}
+	if c.Request().Header.Get(headerChecksum) != "" {
+		u.server.hurry(c)
+	}
 	r := c.Request()
-	r = r.WithContext(u.server.about(c).WithContext(r.Context()))
+	r = r.WithContext(u.server.about(c).WithContext(r.Context())) // a copy: whatever changes the request comes before
 	if err := checkUploads(c.Param("id"), r.Header.Get("Upload-Concat")); err != nil {
 		return err
 	}
@@ -128,7 +131,6 @@ func (u *resumable) serve(c echo.Context) error {
 	}
 	w := &tusWriter{Response: c.Response(), method: r.Method}
 	if r.Header.Get(headerChecksum) != "" {
-		u.server.hurry(c)
 		body, err := u.checked(r)
 		if err != nil {
 			return err
