@@ -26,6 +26,7 @@ type command struct {
 	outcome  *outcome // of a command that is being stopped, until that is done
 	ended    bool     // the leader has exited and the terminal event is in
 	waiting  []msg.Message
+	early    []msg.SignalExecution // that came before the process
 	timeout  *time.Timer
 	lonely   *time.Timer
 	readers  int
@@ -114,6 +115,7 @@ func (c *command) run(self *actor.PID) {
 		tell(refused{})
 		return
 	}
+	c.execution.running() // nothing waits before it, so nobody sees a command that is queued
 	c.execution.admit()
 	prepared.ID = c.execution.id
 	prepared.Stdin = c.execution.takeStdin()
@@ -128,7 +130,6 @@ func (c *command) run(self *actor.PID) {
 	if !c.execution.adopt(p) {
 		p.Kill()
 	}
-	c.execution.running()
 	tell(started{p})
 	out := newSink(c.execution, c.spec.Bytes)
 	exit := p.Run(out)
@@ -153,6 +154,7 @@ func (c *command) started(ctx actor.Context, p *shell.Process) {
 		self := ctx.Self()
 		c.timeout = time.AfterFunc(time.Until(p.Started().Add(c.spec.Timeout)), func() { c.system.tell(self, timedOut{}) })
 	}
+	c.signalEarly()
 	if c.reason != "" { // it was to stop before it had started
 		reason := c.reason
 		c.reason = ""
@@ -194,21 +196,6 @@ func (c *command) stopped(ctx actor.Context, n int) {
 	c.finish(ctx)
 }
 
-// signal sends a signal to the process group; what it does is the process's.
-func (c *command) signal(m msg.SignalExecution) {
-	sig, err := shell.ParseSignal(m.Signal)
-	switch {
-	case err != nil:
-		m.Fail(invalid(err))
-	case c.process == nil:
-		m.Fail(msg.Errorf(msg.NotRunning, "the command has not started yet"))
-	case c.process.Signal(sig) != nil:
-		m.Fail(msg.Errorf(msg.NotRunning, "the command has ended"))
-	default:
-		m.Answer(msg.Nothing{})
-	}
-}
-
 // end ends the log. Where the command is being stopped its descendants may
 // outlive its leader: then it ends when they are gone and counted.
 func (c *command) end(ctx actor.Context, o outcome) {
@@ -225,6 +212,7 @@ func (c *command) end(ctx actor.Context, o outcome) {
 	}
 	c.execution.end(o)
 	c.ended = true
+	c.signalEarly()
 	c.stopTimers()
 	c.finish(ctx)
 }
@@ -245,6 +233,7 @@ func (c *command) finish(ctx actor.Context) {
 func (c *command) failed(ctx actor.Context, err error) {
 	c.execution.abandon(failure("InternalError", err.Error(), "internal"))
 	c.ended, c.stopping = true, false
+	c.signalEarly()
 	c.finish(ctx)
 }
 
