@@ -56,7 +56,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if isProxied(r) { // any method, so it is no route
 			return s.proxy(c)
 		}
-		return next(c)
+		return s.route(c, next)
 	}
 }
 

@@ -90,6 +90,7 @@ type Server struct {
 	resumable  *resumable
 	reverse    *httputil.ReverseProxy
 	streams    *places
+	known      map[string]bool // "METHOD /path" of each route
 }
 
 // New returns a server with all routes.
@@ -108,6 +109,7 @@ func New(config Config) *Server {
 	s.echo.Pre(s.admit)
 	s.routes()
 	s.profiles()
+	s.known = knownRoutes(s.echo)
 	s.http = &http.Server{
 		Handler:           s.echo,
 		ReadHeaderTimeout: s.config.HeaderTimeout,
