@@ -15,7 +15,8 @@ type cell struct {
 	execution *execution
 	code      string
 	limit     time.Duration
-	leaves    bool // on_disconnect: it ends when its readers have gone
+	leaves    bool     // on_disconnect: it ends when its readers have gone
+	answers   *answers // nil where nobody answers
 
 	// What the actor knows of it.
 	begun    time.Time
@@ -58,6 +59,8 @@ func (c *cell) Output(o kernel.Output) {
 		log.Append(event.Event{Type: event.TypeDisplayUpdate, Results: results(o.Data), Metadata: o.Metadata, DisplayID: o.DisplayID})
 	case kernel.KindClear:
 		log.Append(event.Event{Type: event.TypeClearOutput, Wait: o.Wait})
+	case kernel.KindInput:
+		c.ask(o)
 	case kernel.KindDropped:
 		log.Append(event.Event{Type: event.TypeStatus, Status: "output_dropped", Reason: o.Text})
 	default: // an error comes again in the result, busy is no news

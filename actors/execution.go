@@ -40,6 +40,7 @@ type execution struct {
 	waiting   []msg.Reply[msg.Execution]
 	process   *shell.Process
 	input     msg.Input        // nil without standard input
+	answers   msg.Answers      // of code that may ask; else nil
 	stdin     *os.File         // the process's end of it, until that is started
 	usage     *event.Resources // as last measured
 	peak      int64            // of memory, likewise
@@ -229,9 +230,7 @@ func (x *execution) snapshot() msg.Execution {
 	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Lines: x.lines, Status: x.status()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.input != nil {
-		s.Input = x.input
-	}
+	s.Input, s.Answers = x.input, x.answers
 	return s
 }
 

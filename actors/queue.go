@@ -26,6 +26,10 @@ func (s *session) enqueue(m startCell) {
 		execution: m.execution, code: m.request.Code, limit: m.request.Timeout,
 		leaves: m.request.KillOnDisconnect, tell: s.tell,
 	}
+	if m.request.Stdin {
+		c.answers = &answers{}
+		m.answer(c.answers)
+	}
 	if c.leaves {
 		m.log.OnReaders(func(readers int) { s.tell(cellReaders{c, readers}) })
 	}
@@ -66,7 +70,8 @@ func (s *session) next() {
 	c.execution.running()
 	c.begun = time.Now()
 	s.arm(c)
-	if err := k.Execute(kernel.Request{Code: c.code, StoreHistory: true}, c); err != nil {
+	c.answers.of(k)
+	if err := k.Execute(kernel.Request{Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil}, c); err != nil {
 		c.Finished(kernel.Result{Status: kernel.StatusDead, Err: err})
 	}
 }

@@ -123,7 +123,9 @@ func (s *session) startKernel() {
 			return
 		}
 		began := time.Now()
-		k, err := provider.Start(ctx, kernel.StartSpec{ID: n.id, Language: n.language, Dir: dir, Env: environment(n.env)})
+		k, err := provider.Start(ctx, kernel.StartSpec{
+			ID: n.id, Language: n.language, Dir: dir, Env: environment(n.env), Stdin: true,
+		})
 		system.tally.kernelStarted(began, err)
 		if err == nil && (ctx.Err() != nil || !n.adopt(k)) {
 			killKernel(k) // nobody is there to take it

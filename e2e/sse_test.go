@@ -32,6 +32,8 @@ type event struct {
 	DisplayID   string `json:"display_id"`
 	Status      string
 	Position    int
+	Prompt      string
+	Password    bool
 	ExitCode    *int `json:"exit_code"`
 	Signal      string
 	Reason      string

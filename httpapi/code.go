@@ -16,6 +16,7 @@ type codeRequest struct {
 	Context      codeContext `json:"context"`
 	Language     string      `json:"language"`
 	Timeout      int64       `json:"timeout"` // milliseconds
+	Stdin        bool        `json:"stdin"`
 	OnDisconnect string      `json:"on_disconnect"`
 }
 
@@ -54,7 +55,9 @@ func (s *Server) runCode(c echo.Context) error {
 
 // shellRequest is what code without a language means: a shell command.
 func shellRequest(body codeRequest, background bool) commandRequest {
-	return commandRequest{Command: body.Code, Background: background, Timeout: body.Timeout, OnDisconnect: body.OnDisconnect}
+	return commandRequest{
+		Command: body.Code, Background: background, Timeout: body.Timeout, Stdin: body.Stdin, OnDisconnect: body.OnDisconnect,
+	}
 }
 
 func (s *Server) startCell(c echo.Context, body codeRequest, language string, raw []byte) error {
@@ -73,7 +76,7 @@ func (s *Server) startCell(c echo.Context, body codeRequest, language string, ra
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCode{
 		Reply: msg.NewReply[msg.Execution](), Retry: again, Origin: origin(c),
 		ContextID: body.Context.ID, Language: language, Code: body.Code,
-		Timeout: timeout, KillOnDisconnect: kill,
+		Timeout: timeout, Stdin: body.Stdin, KillOnDisconnect: kill,
 	})
 	if err != nil {
 		return err

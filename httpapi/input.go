@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,6 +19,7 @@ const inputBuffer = 32 << 10
 // executionStdin gives the raw body to the standard input of an execution, as
 // it arrives and as fast as the process reads, and answers when all of it is
 // in the pipe. With eof=true the input ends behind it; the body may be empty.
+// Code has no pipe: see answer.
 func (s *Server) executionStdin(c echo.Context) error {
 	eof, err := flag(c, "eof")
 	if err != nil {
@@ -27,6 +29,9 @@ func (s *Server) executionStdin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if x.Answers != nil {
+		return s.answer(c, x.Answers, eof)
+	}
 	if x.Input == nil {
 		return msg.Errorf(msg.NotRunning, "the execution %q has no standard input; start it with \"stdin\": true", x.ID)
 	}
@@ -35,6 +40,28 @@ func (s *Server) executionStdin(c echo.Context) error {
 	}
 	if eof {
 		if err := x.Input.Close(); err != nil {
+			return fmt.Errorf("end input: %w", err)
+		}
+	}
+	return c.NoContent(http.StatusOK)
+}
+
+// answer gives the whole body, without a newline at its end, as the answer to
+// what the code asks. With eof it is the last one, and where the body is empty
+// there is none.
+func (s *Server) answer(c echo.Context, to msg.Answers, eof bool) error {
+	text, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, s.config.MaxBody))
+	if err != nil {
+		return badRequest("read answer: %w", err)
+	}
+	if len(text) > 0 || !eof {
+		line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+		if err := to.Answer(line); err != nil {
+			return err
+		}
+	}
+	if eof {
+		if err := to.Close(); err != nil {
 			return fmt.Errorf("end input: %w", err)
 		}
 	}

@@ -212,8 +212,22 @@ func useCode(t *testing.T, c *contract) {
 	l.refused(501, "NOT_SUPPORTED", "POST", "/code", `{"code":"select 1","language":"sql"}`)
 	l.refused(500, "KERNEL_NOT_INSTALLED", "POST", "/code", `{"code":"1","language":"julia"}`)
 	l.refused(404, "CONTEXT_NOT_FOUND", "POST", "/code", `{"code":"1","context":{"id":"x"}}`)
+	l.answerCode()
 	l.useContexts()
 	l.endCode()
+}
+
+// answerCode answers what code asks for.
+func (l *live) answerCode() {
+	l.t.Helper()
+	id := l.begin("/code", `{"code":"ask secret?\nask more?","language":"python","stdin":true}`)
+	text := []string{"Content-Type", "application/octet-stream"}
+	l.until("/executions/"+id, `"last_event":2`)
+	l.do(200, "POST", "/executions/"+id+"/stdin", "sesame\r\n", text...)
+	l.until("/executions/"+id, `"last_event":4`)
+	l.do(200, "POST", "/executions/"+id+"/stdin?eof=true", "")
+	l.contains(l.events(id), `"status":"stdin_requested","prompt":"secret?","password":true`, `"text":"sesame"`, `"text":"\u0004"`)
+	l.refused(409, "NOT_RUNNING", "POST", "/executions/"+id+"/stdin", "x", text...)
 }
 
 func (l *live) useContexts() {

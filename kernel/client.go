@@ -240,7 +240,7 @@ func (c *client) onStdin(m *wire.Message) {
 	}
 	e := c.find(m.ParentID)
 	if e == nil || !e.allowStdin {
-		if err := c.sendInput(m.Header, endOfInput); err != nil {
+		if err := c.sendInput(m.Header, EndOfInput); err != nil {
 			c.transport.lose(fmt.Errorf("stdin: %w", err))
 		}
 		return

@@ -123,10 +123,10 @@ func (c *client) Input(text string) error {
 	return c.sendInput(asking.header, text)
 }
 
-// endOfInput is what jupyter_client sends for an end of file, and ipykernel
-// makes an EOFError of it. There is no other refusal: a kernel that has asked
-// waits for a value.
-const endOfInput = "\x04"
+// EndOfInput is the answer that says that there is none: jupyter_client sends
+// it for an end of file, and ipykernel makes an EOFError of it. There is no
+// other refusal: a kernel that has asked waits for a value.
+const EndOfInput = "\x04"
 
 // sendInput answers the input_request that has this header.
 func (c *client) sendInput(asked []byte, text string) error {

@@ -43,6 +43,8 @@ type Event struct {
 	Error          *Error
 	Status         string     // of a status event: queued, running, killed, ...
 	Position       int        // in the queue, of status queued
+	Prompt         string     // of status stdin_requested
+	Password       bool       // likewise: what is typed is not to be shown
 	ExitCode       *int       // of a terminal event: 0-255, 128+n for signal n
 	Signal         string     // POSIX name
 	Reason         string     // of a terminal event: timeout, interrupt, ...

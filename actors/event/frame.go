@@ -39,6 +39,10 @@ func appendDetails(b []byte, e *Event) []byte {
 	b = appendField(b, `,"display_id":`, e.DisplayID)
 	b = appendField(b, `,"status":`, e.Status)
 	b = appendNumber(b, `,"position":`, int64(e.Position))
+	b = appendField(b, `,"prompt":`, e.Prompt)
+	if e.Password {
+		b = append(b, `,"password":true`...)
+	}
 	if e.ExitCode != nil {
 		b = append(b, `,"exit_code":`...)
 		b = strconv.AppendInt(b, int64(*e.ExitCode), 10)

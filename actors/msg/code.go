@@ -14,6 +14,10 @@ type RunCode struct {
 	Code      string
 	Timeout   time.Duration // from the start of the cell; 0 for none
 
+	// Stdin has the client answer what the code asks for: see Answers. Without
+	// it the kernel refuses at once.
+	Stdin bool
+
 	// KillOnDisconnect interrupts the cell when it has been read by somebody
 	// and then by nobody for the disconnect grace.
 	KillOnDisconnect bool

@@ -31,13 +31,14 @@ const (
 
 // Execution is the answer to what starts one: where its events are.
 type Execution struct {
-	ID     string
-	Kind   Kind
-	Log    *event.Log
-	Output *event.Output // the exact bytes, nil for code
-	Input  Input         // nil where there is none
-	Lines  bool          // an event of output is a line without its end, or a part of one
-	Status Status        // as of the answer
+	ID      string
+	Kind    Kind
+	Log     *event.Log
+	Output  *event.Output // the exact bytes, nil for code
+	Input   Input         // nil where there is none
+	Answers Answers       // of code, in place of Input; nil where there are none
+	Lines   bool          // an event of output is a line without its end, or a part of one
+	Status  Status        // as of the answer
 }
 
 // Status describes an execution.
@@ -106,6 +107,16 @@ type Input interface {
 	// closed.
 	Write(ctx context.Context, p []byte) (int, error)
 	// Close ends the input: the process reads the end of the file.
+	Close() error
+}
+
+// Answers are the standard input of code: it asks, and each question gets one
+// answer. They may be used from any goroutine.
+type Answers interface {
+	// Answer fails with NotRunning where the code does not ask.
+	Answer(text string) error
+	// Close answers what the code asks, now and later, with the end of the
+	// file.
 	Close() error
 }
 

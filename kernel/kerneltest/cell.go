@@ -33,7 +33,7 @@ type Cell struct {
 //	error NAME VALUE           the error message and reply
 //	quiet NAME VALUE           the error in the reply only
 //	hang                       until interrupted: then a KeyboardInterrupt
-//	ask PROMPT                 an input_request; what is answered goes to stdout
+//	ask PROMPT                 an input_request; what is answered goes to stdout; of a secret, for a password
 //	die                        the process exits with status 7
 //	abort                      reply aborted, without having run
 //	reply, idle                now, instead of at the end
@@ -139,7 +139,7 @@ func (c *Cell) hang() bool {
 
 // ask asks whatever the request says of allow_stdin, as some kernels do.
 func (c *Cell) ask(prompt string) bool {
-	b := []byte(`{"prompt":` + strconv.Quote(prompt) + `,"password":false}`)
+	b := fmt.Appendf(nil, `{"prompt":%q,"password":%t}`, prompt, strings.Contains(prompt, "secret"))
 	m := wire.Message{Header: header("input_request"), Parent: c.request.Header, Content: b}
 	c.mu.Lock()
 	askers := append([]*zmtp.Conn(nil), c.askers...)

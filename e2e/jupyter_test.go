@@ -1,0 +1,122 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// jupyterServers is what scripts/jupyter-servers.sh has to say, once.
+var jupyterServers = sync.OnceValues(func() (string, error) {
+	cmd := exec.Command("../scripts/jupyter-servers.sh")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+// jupyter is a Jupyter Server 2.x for daemons whose kernels it runs.
+type jupyter struct {
+	url, token string
+	cmd        *exec.Cmd
+	log        *os.File
+}
+
+// startJupyter starts one that ends with the test, or skips the test where there is none.
+func startJupyter(tb testing.TB) *jupyter {
+	tb.Helper()
+	needsPython(tb)
+	servers, err := jupyterServers()
+	must(tb, err)
+	if servers == "" {
+		tb.Skip("NO JUPYTER SERVER, so nothing is tested with one: scripts/jupyter-servers.sh says why")
+	}
+	home := tb.TempDir()
+	j := &jupyter{token: newMarker()}
+	port := unusedPort(tb)
+	j.url = "http://127.0.0.1:" + strconv.Itoa(port)
+	j.log, err = os.Create(filepath.Join(home, "log"))
+	must(tb, err)
+	j.cmd = exec.Command(filepath.Join(servers, "2", "bin", "jupyter-server"),
+		"--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", fmt.Sprintf("--ServerApp.port=%d", port), "--ServerApp.port_retries=0",
+		"--IdentityProvider.token="+j.token, "--ServerApp.root_dir="+home, "--ZMQChannelsWebsocketConnection.limit_rate=False")
+	j.cmd.Dir, j.cmd.Stdout, j.cmd.Stderr = home, j.log, j.log
+	j.cmd.Env = append(os.Environ(), "HOME="+home, "JUPYTER_RUNTIME_DIR="+home+"/run", "JUPYTER_CONFIG_DIR="+home+"/config",
+		"JUPYTER_DATA_DIR="+home+"/data", "IPYTHONDIR="+home+"/ipython")
+	j.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	must(tb, j.cmd.Start())
+	tb.Cleanup(func() { j.stop(tb, syscall.SIGTERM) })
+	eventually(tb, "the Jupyter server", func() bool {
+		r, err := connections.Get(j.url + "/api")
+		if err != nil {
+			return false
+		}
+		return r.Body.Close() == nil && r.StatusCode == http.StatusOK
+	})
+	return j
+}
+
+// stop ends the server, which ends its kernels; one that is killed leaves that to them.
+func (j *jupyter) stop(tb testing.TB, sig syscall.Signal) {
+	tb.Helper()
+	if j.cmd == nil {
+		return
+	}
+	_ = j.cmd.Process.Signal(sig)
+	giveUp := time.AfterFunc(patience, func() { _ = j.cmd.Process.Kill() })
+	_ = j.cmd.Wait() // its status does not matter
+	giveUp.Stop()
+	j.cmd = nil
+	text, _ := os.ReadFile(j.log.Name()) // for the message
+	_ = j.log.Close()
+	if tb.Failed() {
+		tb.Logf("the Jupyter server said:\n%s", tail(string(text), 8<<10))
+	}
+}
+
+// daemon starts an execd whose kernels are the server's.
+func (j *jupyter) daemon(tb testing.TB, args ...string) *daemon {
+	tb.Helper()
+	return start(tb, append([]string{"--jupyter-host", j.url, "--jupyter-token", j.token}, args...)...)
+}
+
+func unusedPort(tb testing.TB) int {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(tb, err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	must(tb, err)
+	must(tb, l.Close())
+	n, err := strconv.Atoi(port)
+	must(tb, err)
+	return n
+}
+
+// providerChecks are what must hold wherever the kernels come from. Each has a context of its own.
+var providerChecks = map[string]func(*testing.T, *daemon, string){
+	"Input":          inputAnswered,
+	"Input refused":  inputRefused,
+	"Input of which": inputOfTheAsking,
+}
+
+// TestProviders has one execd with kernels of its own, and one whose kernels a Jupyter server runs.
+func TestProviders(t *testing.T) {
+	t.Parallel()
+	needsPython(t)
+	check := func(t *testing.T, d *daemon) {
+		t.Helper()
+		for name, check := range providerChecks {
+			t.Run(name, func(t *testing.T) { check(t, d, d.newContext(t).ID) })
+		}
+	}
+	t.Run("Local", func(t *testing.T) { t.Parallel(); check(t, start(t)) })
+	t.Run("Server", func(t *testing.T) { t.Parallel(); check(t, startJupyter(t).daemon(t)) })
+}
