@@ -31,6 +31,7 @@ type config struct {
 	retention                  time.Duration
 	retentionCount, maxRunning int
 	queue                      int
+	contextIdle                time.Duration
 	maxBody, maxUpload         int64
 	maxHeader                  int64
 	maxStreams                 int
@@ -91,6 +92,10 @@ func (c *config) settings() []setting {
 		{"retention-count", "EXECD_RETENTION_COUNT", "10000", "how many ended executions are kept", number(&c.retentionCount, 1, 1<<30)},
 		{"max-executions", "EXECD_MAX_EXECUTIONS", "10000", "how many executions run at once", number(&c.maxRunning, 1, 1<<30)},
 		{"queue-length", "EXECD_QUEUE_LENGTH", "128", "how many runs wait in one code context", number(&c.queue, 1, 1<<20)},
+		{
+			"context-idle", "EXECD_CONTEXT_IDLE", "0s",
+			"how long a code context may go unused before its kernel ends; 0 is for ever", duration(&c.contextIdle, false),
+		},
 		{"max-body", "EXECD_MAX_BODY", "32MiB", "size of a JSON request", size(&c.maxBody)},
 		{"max-upload", "EXECD_MAX_UPLOAD", "1024GiB", "size of a request that uploads files", size(&c.maxUpload)},
 		{"max-header", "EXECD_MAX_HEADER", "64KiB", "size of a request's header", size(&c.maxHeader)},

@@ -132,7 +132,7 @@ func (d *daemon) startActors() {
 		Log: d.log, Store: store, Kernels: d.kernels,
 		EnvFile: cfg.envFile, StopGrace: cfg.stop, DisconnectGrace: cfg.disconnect,
 		Retention:  actors.Retention{Time: cfg.retention, Count: cfg.retentionCount},
-		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue,
+		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue, IdleLimit: cfg.contextIdle,
 	})
 }
 

@@ -101,35 +101,3 @@ func results(data map[string]string) map[string]string {
 	all["text"] = plain
 	return all
 }
-
-// cellOutcome is how clients are told of the end of a cell.
-func cellOutcome(r kernel.Result, reason string) outcome {
-	switch r.Status {
-	case kernel.StatusOK:
-		return outcome{reason: reason, terminal: event.Event{Type: event.TypeComplete}}
-	case kernel.StatusError:
-		text := r.EName
-		if r.EValue != "" {
-			text += ": " + r.EValue
-		}
-		return outcome{reason: reason, errText: text, terminal: event.Event{
-			Type:  event.TypeError,
-			Error: &event.Error{Name: r.EName, Value: r.EValue, Traceback: r.Traceback},
-		}}
-	case kernel.StatusAborted:
-		return failure("ExecutionAborted", "the kernel aborted the run, because of an error or an interrupt before it", orElse(reason, "aborted"))
-	default:
-		text := "the kernel died"
-		if r.Err != nil {
-			text = r.Err.Error()
-		}
-		return failure("KernelDied", text, orElse(reason, "kernel died"))
-	}
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}

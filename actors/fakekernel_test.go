@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +76,7 @@ var errKilled = errors.New("kernel exited: signal: killed")
 
 func (k *fakeKernel) ID() string            { return k.id }
 func (k *fakeKernel) Language() string      { return "python" }
+func (k *fakeKernel) Pid() int              { return os.Getpid() }
 func (k *fakeKernel) Input(string) error    { return kernel.ErrNoInput }
 func (k *fakeKernel) Done() <-chan struct{} { return k.done }
 func (k *fakeKernel) Err() error            { return errKilled }

@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -166,6 +167,7 @@ func runCells(s *system, keep func(msg.Execution, error) msg.Execution) {
 			_, _ = ask(s, msg.Interrupt{Reply: msg.NewReply[msg.Nothing](), ID: notebook.ID})
 			endBy(s, x)
 		}
+		_, _ = ask(s, msg.RestartContext{Reply: msg.NewReply[msg.Context](), ID: notebook.ID})
 	}
 	late := s.code("block")
 	late.Timeout = time.Millisecond
@@ -204,7 +206,7 @@ func truthful(t *testing.T, x msg.Execution, frames []frame) {
 	crashed := end.Error != nil && end.Error.Name == "InternalError"
 	switch x.Status.Content {
 	case "echo one", "print one", "print two":
-		if end.Error != nil && !crashed && end.Error.Name != "ExecutionAborted" && end.Error.Name != "KernelDied" {
+		if end.Error != nil && !crashed && !slices.Contains([]string{"ExecutionAborted", "KernelDied", "KernelRestarted"}, end.Error.Name) {
 			t.Errorf("%s ended with %+v", x.Status.Content, end.Error)
 		}
 	default:

@@ -50,11 +50,13 @@ func (k *kernels) Receive(ctx actor.Context) {
 	case msg.FindContext:
 		k.find(m)
 	case msg.ListContexts:
-		m.Answer(k.list(m.Language))
+		k.list(m)
 	case msg.ListLanguages:
 		k.languages(m)
 	case msg.CheckReady:
 		k.ready(m)
+	case msg.RestartContext:
+		k.restart(ctx, m)
 	case msg.DeleteContext:
 		k.remove(ctx, m)
 	case msg.DeleteContexts:
@@ -153,26 +155,35 @@ func (k *kernels) place(ctx actor.Context, n *notebook) *notebook {
 }
 
 func (k *kernels) find(m msg.FindContext) {
-	if n := k.contexts[m.ID]; n != nil {
-		m.Answer(n.snapshot())
+	n := k.contexts[m.ID]
+	if n == nil {
+		m.Fail(errNoContext(m.ID))
 		return
 	}
-	m.Fail(errNoContext(m.ID))
+	k.system.work(classKernels, func() { m.Answer(n.measured()) }, m.Fail)
 }
 
-func (k *kernels) list(language string) []msg.Context {
+func (k *kernels) list(m msg.ListContexts) {
 	found := []*notebook{}
 	for _, n := range k.contexts {
-		if language == "" || n.language == kernel.Canonical(language) {
+		if m.Language == "" || n.language == kernel.Canonical(m.Language) {
 			found = append(found, n)
 		}
 	}
 	slices.SortFunc(found, func(a, b *notebook) int { return a.created.Compare(b.created) })
-	list := make([]msg.Context, len(found))
-	for i, n := range found {
-		list[i] = n.snapshot()
+	k.system.work(classKernels, func() {
+		list := make([]msg.Context, len(found))
+		for i, n := range found {
+			list[i] = n.measured()
+		}
+		m.Answer(list)
+	}, m.Fail)
+}
+
+func (k *kernels) restart(ctx actor.Context, m msg.RestartContext) {
+	if k.contexts[m.ID] == nil || !k.children.forward(ctx, m.ID, m) {
+		m.Fail(errNoContext(m.ID))
 	}
-	return list
 }
 
 // remove takes a context away at once; its kernel ends in the background.

@@ -37,13 +37,13 @@ type notebook struct {
 	waiting []msg.Reply[msg.Context]
 	kernel  kernel.Kernel
 	closed  bool // a kernel that comes late is nobody's
+	attempt int  // number of the newest start of a kernel, written by the actor
 
-	attempt  int // number of the newest start of a kernel
 	queue    []*cell
 	running  *cell
-	resolved bool // its language has a kernel
-	starting bool // a worker is starting one; false in a new incarnation
-	fresh    bool // the kernel has lost the state of an earlier one, which no run was told yet
+	resolved bool   // its language has a kernel
+	starting bool   // a worker is starting one; false in a new incarnation
+	fresh    string // why the kernel has lost the state of an earlier one, until a run is told
 }
 
 // whenReady answers r with the context once its kernel can run code.
@@ -63,11 +63,12 @@ func (n *notebook) whenReady(r msg.Reply[msg.Context]) {
 }
 
 // adopt keeps a new kernel for whichever incarnation of the actor is there.
-// It reports false when the context is over, or has a kernel already.
-func (n *notebook) adopt(k kernel.Kernel) bool {
+// It reports false when the context is over, has a kernel already, or has
+// begun with another start meanwhile.
+func (n *notebook) adopt(k kernel.Kernel, attempt int) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed || n.kernel != nil {
+	if n.closed || n.kernel != nil || n.attempt != attempt {
 		return false
 	}
 	n.kernel = k
@@ -122,7 +123,18 @@ func (n *notebook) become(state string) {
 func (n *notebook) snapshot() msg.Context {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return msg.Context{ID: n.id, Language: n.language, Dir: n.dir, State: n.state, Default: n.standard}
+	return msg.Context{ID: n.id, Language: n.language, Dir: n.dir, State: n.state, Default: n.standard, Created: n.created}
+}
+
+// begin numbers a new start of a kernel: one that comes of an earlier start is
+// nobody's from now on. It returns the kernel there was, which is the caller's
+// to end.
+func (n *notebook) begin() (attempt int, old kernel.Kernel) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.attempt++
+	old, n.kernel = n.kernel, nil
+	return n.attempt, old
 }
 
 // takeKernel returns the kernel, which from now on is the caller's to end.
@@ -165,13 +177,20 @@ func (n *notebook) endKernel(s *System) {
 	if k == nil || s.draining.Load() && s.keepsKernels() { // it is found again after the next start
 		return
 	}
-	s.work(classSession, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), kernelEnd)
-		defer cancel()
-		if err := k.Shutdown(ctx); err != nil {
-			s.config.Log.Warn().Err(err).Str("context", n.id).Msg("kernel did not end in order")
-		}
-	}, nil)
+	s.work(classSession, func() { n.shutdown(context.Background(), s, k) }, nil)
+}
+
+// shutdown ends a kernel, if there is one, and returns when it is gone. When
+// ctx ends, it is killed.
+func (n *notebook) shutdown(ctx context.Context, s *System, k kernel.Kernel) {
+	if k == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, kernelEnd)
+	defer cancel()
+	if err := k.Shutdown(ctx); err != nil {
+		s.config.Log.Warn().Err(err).Str("context", n.id).Msg("kernel did not end in order")
+	}
 }
 
 // killKernel ends a kernel without asking it.

@@ -55,8 +55,10 @@ func (s *session) admit(c *cell, position int) {
 func (s *session) next() {
 	n := s.notebook
 	if n.running != nil || len(n.queue) == 0 || n.starting || !n.resolved {
+		s.rest()
 		return
 	}
+	stopTimer(s.idle)
 	k := n.current()
 	if k == nil {
 		s.startKernel()
@@ -65,6 +67,7 @@ func (s *session) next() {
 	c := n.queue[0]
 	n.queue = n.queue[1:]
 	n.running = c
+	s.round++
 	n.become(contextBusy)
 	s.announce(c)
 	c.execution.running()
@@ -101,9 +104,9 @@ func (s *session) resume(c *cell) {
 // behind it where they stand now.
 func (s *session) announce(c *cell) {
 	n := s.notebook
-	if n.fresh {
-		n.fresh = false
-		c.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "kernel_restarted", Reason: "kernel died"})
+	if n.fresh != "" {
+		c.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "kernel_restarted", Reason: n.fresh})
+		n.fresh = ""
 	}
 	if c.execution.log.Range().Last > 1 {
 		c.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "running"})
@@ -126,9 +129,12 @@ func (s *session) finished(c *cell) {
 	} else {
 		n.become(contextIdle)
 	}
-	s.settle(c, cellOutcome(*r, c.reason))
+	s.settle(c, c.outcome(*r))
 	if r.Status == kernel.StatusDead {
 		s.abortQueue(failure("KernelDied", "the kernel died in the run before this one", "kernel died"))
+		if c.reason != "" { // it was killed because it did not give way: whoever asked wants to go on
+			s.startKernel()
+		}
 	}
 	s.next()
 }
@@ -138,7 +144,7 @@ func (s *session) finished(c *cell) {
 func (s *session) lostKernel(c *cell) {
 	n := s.notebook
 	n.become(contextDead)
-	n.fresh = true
+	n.fresh = "kernel died"
 	n.endKernel(s.system)
 	s.system.about(c.execution).Warn().Err(c.result.Load().Err).Str("context", n.id).Msg("kernel died")
 }
@@ -246,7 +252,7 @@ func (s *session) cut(c *cell, reason string) {
 
 func (s *session) limit(c *cell) {
 	if s.notebook.running == c {
-		s.cut(c, "timeout")
+		s.cut(c, reasonTimeout)
 	}
 }
 

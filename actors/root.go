@@ -43,6 +43,8 @@ func (r *root) Receive(ctx actor.Context) {
 		r.runCode(ctx, m)
 	case msg.CreateContext:
 		r.admit(ctx, m, r.kernels)
+	case msg.RestartContext:
+		r.admit(ctx, m, r.kernels)
 	case msg.FindContext, msg.ListContexts, msg.DeleteContext, msg.DeleteContexts, msg.ListLanguages:
 		ctx.Send(r.kernels, m)
 	case msg.CheckReady:

@@ -22,6 +22,8 @@ type session struct {
 	notebook *notebook
 	self     *actor.PID
 	cancel   context.CancelFunc // of the worker that starts a kernel
+	idle     *time.Timer        // of a context that nobody uses
+	round    int                // how many cells have begun
 }
 
 // What workers and timers tell a session.
@@ -63,6 +65,10 @@ func (s *session) Receive(ctx actor.Context) {
 		s.interrupt(m)
 	case msg.RemoveExecution:
 		s.removeRun(m)
+	case msg.RestartContext:
+		s.restart(m)
+	case unused:
+		s.cull(m.round)
 	case msg.DeleteContext:
 		s.end(ctx, "ContextDeleted", "the context was deleted", "deleted")
 		m.Answer(msg.Nothing{})
@@ -104,16 +110,18 @@ func (s *session) tell(m any) { s.system.tell(s.self, m) }
 
 func (s *session) work(fn func()) { s.system.work(classSession, fn, nil) }
 
-// startKernel has a worker start the kernel. The language is looked up first,
-// so that runs which wait for it are refused or admitted without delay.
+// startKernel has a worker start the kernel, once the one before it is gone:
+// a new one may want the ports that the old one holds. The language is looked
+// up first, so that runs which wait for it are refused or admitted without delay.
 func (s *session) startKernel() {
 	n := s.notebook
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel, n.starting = cancel, true
 	n.become(contextStarting)
-	n.attempt++
-	attempt, provider, self, system := n.attempt, s.system.config.Kernels, s.self, s.system
+	attempt, old := n.begin()
+	provider, self, system := s.system.config.Kernels, s.self, s.system
 	system.work(classSession, func() {
+		n.shutdown(ctx, system, old)
 		dir, err := contextDir(n.dir)
 		if err == nil {
 			_, err = provider.Lookup(ctx, n.language)
@@ -127,7 +135,7 @@ func (s *session) startKernel() {
 			ID: n.id, Language: n.language, Dir: dir, Env: environment(n.env), Stdin: true,
 		})
 		system.tally.kernelStarted(began, err)
-		if err == nil && (ctx.Err() != nil || !n.adopt(k)) {
+		if err == nil && (ctx.Err() != nil || !n.adopt(k, attempt)) {
 			killKernel(k) // nobody is there to take it
 		}
 		system.tell(self, born{attempt, err})
@@ -241,7 +249,7 @@ func (s *session) died(k kernel.Kernel) {
 	}
 	n.takeKernel()
 	n.become(contextDead)
-	n.fresh = true
+	n.fresh = "kernel died"
 	s.system.config.Log.Warn().Err(k.Err()).Str("context", n.id).Msg("kernel died")
 	if n.running == nil {
 		s.abortQueue(failure("KernelDied", "the kernel died before this run began", "kernel died"))
@@ -273,14 +281,10 @@ func (s *session) stopWorker() {
 		s.cancel()
 		s.cancel = nil
 	}
+	stopTimer(s.idle)
 }
 
 // queuedEvent says where in the queue a run is, from 1.
 func queuedEvent(position int) event.Event {
 	return event.Event{Type: event.TypeStatus, Status: "queued", Position: position}
-}
-
-func stopAfter(t *time.Timer, d time.Duration, fn func()) *time.Timer {
-	stopTimer(t)
-	return time.AfterFunc(d, fn)
 }

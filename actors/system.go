@@ -31,8 +31,9 @@ type Config struct {
 	StopGrace       time.Duration // from the polite signal to SIGKILL
 	DisconnectGrace time.Duration // of on_disconnect kill
 	Retention       Retention
-	MaxRunning      int // executions that run at once
-	QueueLength     int // runs that wait in one context
+	MaxRunning      int           // executions that run at once
+	QueueLength     int           // runs that wait in one context
+	IdleLimit       time.Duration // after which the kernel of a context that nobody uses ends; 0 is never
 	JanitorPeriod   time.Duration
 	Metrics         metrics.Config
 

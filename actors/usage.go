@@ -42,6 +42,22 @@ func (x *execution) measure() {
 	}
 }
 
+// measured is what clients are told about a context, with what its kernel uses
+// now. It reads files, so it is for a worker.
+func (n *notebook) measured() msg.Context {
+	c := n.snapshot()
+	k := n.current()
+	if k == nil {
+		return c
+	}
+	if tree, ok := metrics.TreeOf(k.Pid()); ok {
+		c.Usage = &msg.KernelUsage{
+			CPU: tree.CPU, Memory: int64(tree.Memory), PeakMemory: int64(tree.Peak), Processes: tree.Processes,
+		}
+	}
+	return c
+}
+
 // killedForMemory reports whether an exit is the work of the kernel's OOM
 // killer: by SIGKILL, when the count of such kills in this container has just
 // grown. It measures, so it is for a worker.

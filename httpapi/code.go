@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -97,10 +98,16 @@ type contextBody struct {
 	Language string `json:"language"`
 	Cwd      string `json:"cwd,omitempty"`
 	State    string `json:"state,omitempty"`
+
+	Created string           `json:"created_at"`
+	Usage   *kernelUsageBody `json:"usage,omitempty"`
 }
 
 func describeContext(x msg.Context) contextBody {
-	return contextBody{ID: x.ID, Language: x.Language, Cwd: x.Dir, State: x.State}
+	return contextBody{
+		ID: x.ID, Language: x.Language, Cwd: x.Dir, State: x.State,
+		Created: x.Created.UTC().Format(time.RFC3339Nano), Usage: describeKernelUsage(x.Usage),
+	}
 }
 
 func (s *Server) createContext(c echo.Context) error {
@@ -141,6 +148,16 @@ func (s *Server) listContexts(c echo.Context) error {
 
 func (s *Server) getContext(c echo.Context) error {
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.FindContext{
+		Reply: msg.NewReply[msg.Context](), ID: c.Param("id"),
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, describeContext(x))
+}
+
+func (s *Server) restartContext(c echo.Context) error {
+	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RestartContext{
 		Reply: msg.NewReply[msg.Context](), ID: c.Param("id"),
 	})
 	if err != nil {

@@ -243,6 +243,8 @@ func (l *live) useContexts() {
 	l.do(200, "POST", "/code", fmt.Sprintf(`{"code":"print hi","context":{"id":%q}}`, context.ID))
 	l.do(200, "GET", "/code/contexts/"+context.ID, "")
 	l.do(200, "GET", "/code/contexts", "")
+	l.contains(l.do(200, "POST", "/code/contexts/"+context.ID+"/restart", "").body, context.ID, `"state":"idle"`)
+	l.refused(404, "CONTEXT_NOT_FOUND", "POST", "/code/contexts/x/restart", "")
 	l.do(200, "DELETE", "/code?id="+context.ID, "")
 	l.do(200, "DELETE", "/code/contexts/"+context.ID, "")
 	l.refused(404, "CONTEXT_NOT_FOUND", "GET", "/code/contexts/"+context.ID, "")

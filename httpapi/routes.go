@@ -20,6 +20,7 @@ func (s *Server) routes() {
 	e.DELETE("/code/contexts", s.deleteContexts)
 	e.GET("/code/contexts/:id", s.getContext)
 	e.DELETE("/code/contexts/:id", s.deleteContext)
+	e.POST("/code/contexts/:id/restart", s.restartContext)
 
 	e.GET("/executions", s.listExecutions)
 	e.GET("/executions/:id", s.getExecution)

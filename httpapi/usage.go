@@ -1,6 +1,9 @@
 package httpapi
 
-import "execd/actors/event"
+import (
+	"execd/actors/event"
+	"execd/actors/msg"
+)
 
 // usageBody is what the processes of an execution have used.
 type usageBody struct {
@@ -18,4 +21,19 @@ func describeUsage(u *event.Resources) *usageBody {
 	return &usageBody{
 		CPUMillis: u.CPU.Milliseconds(), PeakMemory: u.PeakMemory, Read: u.Read, Written: u.Written, Processes: u.Processes,
 	}
+}
+
+// kernelUsageBody is what a kernel uses.
+type kernelUsageBody struct {
+	CPUMillis  int64 `json:"cpu_ms"`
+	Memory     int64 `json:"memory_bytes"`
+	PeakMemory int64 `json:"peak_memory_bytes"`
+	Processes  int   `json:"processes"`
+}
+
+func describeKernelUsage(u *msg.KernelUsage) *kernelUsageBody {
+	if u == nil {
+		return nil
+	}
+	return &kernelUsageBody{CPUMillis: u.CPU.Milliseconds(), Memory: u.Memory, PeakMemory: u.PeakMemory, Processes: u.Processes}
 }

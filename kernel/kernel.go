@@ -6,6 +6,7 @@ import "context"
 type Kernel interface {
 	ID() string
 	Language() string // canonical name: "python", not "py"
+	Pid() int         // of its process; 0 if that cannot be seen from here
 
 	// Execute sends an execute_request and returns. If it returns nil, h gets
 	// Finished once; if it returns an error, which is ErrDead or ErrNoStdin or

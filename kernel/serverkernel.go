@@ -103,6 +103,9 @@ func (k *serverKernel) ID() string { return k.id }
 // Language implements Kernel.
 func (k *serverKernel) Language() string { return k.language }
 
+// Pid implements Kernel.
+func (k *serverKernel) Pid() int { return k.process.id() }
+
 // Execute implements Kernel.
 func (k *serverKernel) Execute(r Request, h Handler) error {
 	if err := k.client.Execute(r, h); err != nil {

@@ -53,6 +53,9 @@ const (
 func (s *session) ID() string       { return s.id }
 func (s *session) Language() string { return s.language }
 
+// Pid implements Kernel.
+func (s *session) Pid() int { return s.proc.Pid() }
+
 // run starts the goroutines; the channels must be connected.
 func (s *session) run(stdin bool) {
 	s.readers.Add(2)

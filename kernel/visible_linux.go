@@ -52,6 +52,15 @@ func (v *visible) gone() bool {
 	return !ok || start != v.start || isDead(state)
 }
 
+// id returns the process id, 0 if it cannot be seen.
+func (v *visible) id() int {
+	if v == nil || v.gone() {
+		return 0
+	}
+	pid, _ := strconv.Atoi(v.pid)
+	return pid
+}
+
 // dir returns the working directory, empty if it cannot be seen.
 func (v *visible) dir() string {
 	if v == nil {

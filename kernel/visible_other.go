@@ -7,4 +7,5 @@ type visible struct{}
 
 func findVisible(string) *visible { return nil }
 func (*visible) gone() bool       { return false }
+func (*visible) id() int          { return 0 }
 func (*visible) dir() string      { return "" }

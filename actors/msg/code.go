@@ -30,6 +30,16 @@ type Context struct {
 	Dir      string // as the client wrote it
 	State    string // starting, idle, busy, dead
 	Default  bool   // made by a run that named only a language
+	Created  time.Time
+	Usage    *KernelUsage // where the kernel's process can be seen, of FindContext and ListContexts
+}
+
+// KernelUsage is what a kernel and its descendants use.
+type KernelUsage struct {
+	CPU        time.Duration // so far
+	Memory     int64         // bytes resident now, of all together
+	PeakMemory int64         // bytes resident at most
+	Processes  int
 }
 
 // CreateContext starts a kernel and is answered when it is ready to run code.
@@ -40,6 +50,14 @@ type CreateContext struct {
 	Language string
 	Dir      string // created where missing; empty for execd's own
 	Env      map[string]string
+}
+
+// RestartContext gives a context a new kernel under its old id, which ends what
+// runs and waits in it. It is answered when the new one is ready to run code,
+// and fails with ContextNotFound, KernelMissing or RuntimeError.
+type RestartContext struct {
+	Reply[Context]
+	ID string
 }
 
 // FindContext asks for one context. It fails with ContextNotFound.
