@@ -16,8 +16,8 @@ COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 DATE    ?= $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
-# Expanded by the shell of the recipe, so that only the targets that need a kernel look for one.
-# A second kernel is a second script of this kind, its folder joined here with a colon.
+# Expanded by the shell of the recipe, so that only the targets that need a kernel look for one. The tests of the other
+# languages ask scripts/kernels.sh themselves: the rest is not to depend on what it finds.
 KERNELS = export JUPYTER_PATH="$$(scripts/python-kernel.sh)"
 UNIT    = $$(go list ./... | grep -v /e2e)
 # The race detector is linked by a C compiler: without one the tests still run, and say so.
@@ -43,11 +43,13 @@ run: build ## start execd with a Python kernel on HOST:PORT (127.0.0.1:44772)
 kernel: ## find the Python kernel, or install it into .venv
 	@scripts/python-kernel.sh
 
-kernels: kernel ## get every kernel that execd is tested with
+kernels: kernel ## get every kernel that execd is tested with: six languages, into .venv and .cache/kernels
+	@scripts/kernels.sh
 
 test: export EXECD_SKIPPED = $(CURDIR)/.cache/skipped
 test: ## the whole truth: build, lint, unit with the race detector, e2e; says what it skipped
 	@mkdir -p .cache && : >.cache/skipped
+	@for part in python-kernel kernels jupyter-servers sdk-clients; do scripts/$$part.sh >/dev/null & done; wait
 	@$(MAKE) build lint unit e2e
 	@echo 'make test: passed; a test that was skipped is named above, with its reason'
 	@sort -u .cache/skipped | sed 's/^/  left out: /'

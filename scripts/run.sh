@@ -1,12 +1,15 @@
 #!/bin/sh
-# Starts bin/execd on HOST and PORT, with a Python kernel if there is one or one can be had, and says what to try.
+# Starts bin/execd on HOST and PORT, with a Python kernel if there is one or one can be had and with the kernels that
+# `make kernels` has installed, and says what to try.
 set -eu
 cd "$(dirname "$0")/.."
 
 host=${HOST:-127.0.0.1}
 port=${PORT:-44772}
 
-JUPYTER_PATH=$(scripts/python-kernel.sh)
+python=$(scripts/python-kernel.sh)
+others=$(scripts/kernels.sh --there)
+JUPYTER_PATH=$python${python:+${others:+:}}$others
 if [ -n "$JUPYTER_PATH" ]; then
     export JUPYTER_PATH
 else
@@ -30,7 +33,7 @@ example() {
 
 printf 'Try, in another terminal:\n' >&2
 example /command '{"command":"echo hello"}'
-[ -z "${JUPYTER_PATH-}" ] || example /code '{"code":"1 + 1","context":{"language":"python"}}'
+[ -z "$python" ] || example /code '{"code":"1 + 1","context":{"language":"python"}}'
 printf 'Ctrl-C stops it.\n\n' >&2
 
 exec bin/execd --host "$host" --port "$port"
