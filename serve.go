@@ -59,6 +59,7 @@ func serve(cfg *config) error {
 
 func start(cfg *config) (*daemon, error) {
 	limitMemory()
+	makeThreads(spareThreads)
 	d := &daemon{config: cfg}
 	var err error
 	if d.writer, err = newLogWriter(cfg.logFile); err != nil {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -70,15 +69,7 @@ func TestPoorHost_NoRoot(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
 	d := prepare(t, dir, nil)
-	own := filepath.Join(d.dir, "execd") // where it is built this user may not look
-	text, err := os.ReadFile(d.cmd.Path)
-	must(t, err)
-	must(t, os.WriteFile(own, text, 0o700))
-	for _, path := range append(filesIn(t, d.dir), d.dir) {
-		must(t, os.Chown(path, nobody, nobody))
-	}
-	d.cmd.Path = own
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	asStranger(t, d, nobody)
 	d.launch(t)
 	t.Cleanup(func() { d.stop(t) })
 	r := d.command(t, "id -u; sleep 1000 & setsid sleep 1000 &")

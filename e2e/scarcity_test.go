@@ -1,0 +1,63 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// asStranger has a daemon that was prepared, and not launched, run as a user whom nothing else runs as.
+func asStranger(tb testing.TB, d *daemon, uid int) {
+	tb.Helper()
+	own := filepath.Join(d.dir, "execd") // where it is built this user may not look
+	text, err := os.ReadFile(d.cmd.Path)
+	must(tb, err)
+	must(tb, os.WriteFile(own, text, 0o700))
+	for _, path := range append(filesIn(tb, d.dir), d.dir) {
+		must(tb, os.Chown(path, uid, uid))
+	}
+	d.cmd.Path = own
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+}
+
+// Where no more processes may be made a command does not start and says so, and the daemon, whose threads count as
+// processes, lives on; commands start again when there is room.
+func TestFault_NoProcesses(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root can start execd as a user of its own")
+	}
+	dir, err := os.MkdirTemp("", "execd-e2e") //nolint:usetesting // what t.TempDir makes is below a folder that only root may enter
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	d := prepare(t, dir, nil)
+	asStranger(t, d, 54_321)
+	d.cmd.Args = append([]string{"bash", "-c", `ulimit -u 60; exec "$0" "$@"`, d.cmd.Path}, d.cmd.Args[1:]...)
+	d.cmd.Path = "/bin/bash"
+	d.launch(t)
+	t.Cleanup(func() { d.stop(t) })
+	begun := []string{}
+	unborn := 0
+	for range 80 {
+		s := d.openCommand(t, "echo begun; exec sleep 1000")
+		e := s.until(t, "output or the end", func(e event) bool { return e.Type == "stdout" || e.terminal() })
+		if e.terminal() {
+			unborn++
+			if e.Error == nil || e.Error.Name != "CommandExecError" || e.Error.Value == "" {
+				t.Errorf("it ended with %s", e.Raw)
+			}
+			continue
+		}
+		begun = append(begun, s.id)
+		s.close() // it is read again later
+	}
+	if unborn == 0 || len(begun) == 0 {
+		t.Errorf("%d commands began and %d did not", len(begun), unborn)
+	}
+	for _, id := range begun {
+		d.empty(t, http.MethodDelete, "/command?id="+id, nil)
+	}
+	d.command(t, "true").ends(t, success)
+}
