@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +42,7 @@ type config struct {
 	logMemory, logDisk         int64
 	profiles                   bool
 	init                       bool
+	entrypoint                 []string // the command behind --, and its arguments
 	version                    bool
 }
 
@@ -109,7 +112,7 @@ func (c *config) settings() []setting {
 		{"log-disk", "EXECD_LOG_DISK", "1GiB", "files of one execution's events before the oldest are evicted", size(&c.logDisk)},
 		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},
 		{"disk-limit", "EXECD_DISK_LIMIT", "8GiB", "files of all events together", size(&c.diskLimit)},
-		{"init", "EXECD_INIT", "false", "adopt and reap orphans, as process 1 does in any case", boolean(&c.init)},
+		{"init", "EXECD_INIT", "false", "adopt and reap orphans, as process 1 does, and run the command behind --, if any", boolean(&c.init)},
 		{"pprof", "EXECD_PPROF", "false", "serve profiles for go tool pprof at /debug/pprof/", boolean(&c.profiles)},
 	}
 }
@@ -129,6 +132,9 @@ func parseConfig(args []string, lookup func(string) (string, bool)) (*config, er
 			define = fs.BoolFunc
 		}
 		define(s.flag, s.usage, func(v string) error { given[s.flag] = v; return s.set(v) })
+	}
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, c.entrypoint = args[:i], args[i+1:]
 	}
 	if err := fs.Parse(args); err != nil {
 		return nil, oneLine(err)
@@ -156,6 +162,9 @@ func parseConfig(args []string, lookup func(string) (string, bool)) (*config, er
 
 // check holds the settings against each other.
 func (c *config) check() error {
+	if len(c.entrypoint) > 0 && !c.init && os.Getpid() != 1 {
+		return errors.New("a command behind -- needs --init")
+	}
 	if (c.tlsCert == "") != (c.tlsKey == "") {
 		return errors.New("--tls-cert and --tls-key need each other")
 	}
@@ -180,7 +189,8 @@ func oneLine(err error) error {
 // writeUsage writes the reference of all settings.
 func writeUsage(w io.Writer) {
 	var b strings.Builder
-	b.WriteString("execd runs code and commands over HTTP and streams their output.\n\nUsage: execd [flags]\n\n")
+	b.WriteString("execd runs code and commands over HTTP and streams their output.\n\n" +
+		"Usage: execd [flags] [--init -- command [argument...]]\n\n")
 	for _, s := range (&config{}).settings() {
 		fmt.Fprintf(&b, "  --%s", s.flag)
 		if s.value != "" {

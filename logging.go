@@ -45,10 +45,9 @@ type logWriter struct {
 	ended   chan struct{}
 }
 
-// newLogWriter writes to the file at path, or to standard output when path is
-// empty.
-func newLogWriter(path string) (*logWriter, error) {
-	w := &logWriter{path: path, file: os.Stdout, ended: make(chan struct{})}
+// newLogWriter writes to the file at path, or to standard when path is empty.
+func newLogWriter(path string, standard *os.File) (*logWriter, error) {
+	w := &logWriter{path: path, file: standard, ended: make(chan struct{})}
 	w.more.L, w.drained.L = &w.mu, &w.mu
 	if err := w.reopen(); err != nil {
 		return nil, err
@@ -104,7 +103,7 @@ func (w *logWriter) reopen() error {
 	for w.busy {
 		w.drained.Wait()
 	}
-	if w.file != os.Stdout {
+	if w.file != os.Stdout && w.file != os.Stderr {
 		_ = w.file.Close() // its writes have been reported by write(2)
 	}
 	w.file = f

@@ -44,9 +44,10 @@ func run(args []string) int {
 		return exitFailure
 	}
 	cfg.hideToken()
-	if err := serve(cfg); err != nil {
+	status, err := serve(cfg)
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "execd: %v\n", err)
-		return exitFailure
+		return max(status, exitFailure)
 	}
-	return 0
+	return status
 }

@@ -36,25 +36,36 @@ type daemon struct {
 	system   *actors.System
 	server   *httpapi.Server
 	listener net.Listener
+	entry    *shell.Entrypoint // nil unless a command is to run beside it
 }
 
-// serve runs the daemon until a signal, or until it cannot go on.
-func serve(cfg *config) error {
+// serve runs the daemon until a signal, until the command beside it exits, or
+// until it cannot go on. It returns the exit status.
+func serve(cfg *config) (int, error) {
 	// Notify, not Ignore: what is ignored here would be ignored in every
 	// command. A daemon that a shell started in the background has SIGINT
 	// ignored, which this undoes for its commands too. SIGPIPE of a closed
 	// standard output becomes an error of that write.
-	signals := make(chan os.Signal, 8)
+	signals := make(chan os.Signal, 32)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	if len(cfg.entrypoint) > 0 {
+		signal.Notify(signals, forwarded...)
+	}
 	shell.KeepDescriptors()
 	d, err := start(cfg)
 	if err != nil {
-		return err
+		return exitFailure, err
 	}
 	served := make(chan error, 1)
 	go func() { served <- d.server.Serve(d.listener) }()
-	cause := d.wait(signals, served)
-	return errors.Join(cause, d.stop(signals))
+	status, cause := d.startEntrypoint()
+	if cause == nil {
+		cause = d.wait(signals, served)
+	}
+	if err := errors.Join(cause, d.stop(signals)); err != nil {
+		return max(status, exitFailure), err
+	}
+	return d.entryStatus(), nil
 }
 
 func start(cfg *config) (*daemon, error) {
@@ -62,7 +73,7 @@ func start(cfg *config) (*daemon, error) {
 	makeThreads(spareThreads)
 	d := &daemon{config: cfg}
 	var err error
-	if d.writer, err = newLogWriter(cfg.logFile); err != nil {
+	if d.writer, err = newLogWriter(cfg.logFile, cfg.console()); err != nil {
 		return nil, err
 	}
 	d.log = newLogger(d.writer, cfg.logLevel)
@@ -151,7 +162,7 @@ func (d *daemon) standForJupyter() {
 // announce says where the daemon listens, and what a person should know.
 func (d *daemon) announce() {
 	addr := d.listener.Addr().String()
-	fmt.Printf("execd %s listening on %s\n", version, d.address())
+	fmt.Fprintf(d.config.console(), "execd %s listening on %s\n", version, d.address()) //nolint:errcheck // nobody to tell
 	d.log.Info().Str("version", version).Str("address", addr).Int("pid", os.Getpid()).Msg("execd listens")
 	if why := tokenExposure(d.config.tokenFile); why != "" {
 		d.log.Warn().Msg(why)
@@ -204,16 +215,19 @@ func (d *daemon) wait(signals <-chan os.Signal, served <-chan error) error {
 	for {
 		select {
 		case sig := <-signals:
-			switch sig {
-			case syscall.SIGPIPE:
-			case syscall.SIGHUP:
+			if sig == syscall.SIGHUP {
 				if err := d.writer.reopen(); err != nil {
 					d.log.Error().Err(err).Msg("log not reopened")
 				}
-			default:
+			}
+			if d.asksForEnd(sig) {
 				d.log.Info().Str("signal", sig.String()).Msg("execd ends")
 				return nil
 			}
+			d.forward(sig)
+		case <-d.entryExited():
+			d.log.Info().Stringer("exit", d.entry.Exit()).Msg("the command has ended, and so does execd")
+			return nil
 		case err := <-served:
 			return err
 		case <-d.system.Failed():
@@ -246,15 +260,18 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	defer cancel()
 	go func() {
 		for sig := range signals {
-			if sig == syscall.SIGINT || sig == syscall.SIGTERM {
+			if d.asksForEnd(sig) {
 				cancel()
 				return
 			}
+			d.forward(sig)
 		}
 	}()
+	d.signalEntry(syscall.SIGTERM)
 	if err := d.system.Drain(ctx); err != nil {
 		d.log.Warn().Err(err).Msg("not everything ended in time; the rest is killed")
 	}
+	d.awaitEntry(ctx)
 	end := time.Now().Add(lastWindow)
 	if window, _ := ctx.Deadline(); ctx.Err() == nil && window.After(end) {
 		end = window

@@ -24,8 +24,15 @@ func text(into *string) func(string) error {
 
 func boolean(into *bool) func(string) error {
 	return func(v string) (err error) {
-		if *into, err = strconv.ParseBool(v); err != nil {
-			return errors.New("want true or false")
+		switch strings.ToLower(v) {
+		case "yes", "on": // bootstrap.sh takes these as well
+			*into = true
+		case "no", "off":
+			*into = false
+		default:
+			if *into, err = strconv.ParseBool(v); err != nil {
+				return errors.New("want true or false")
+			}
 		}
 		return nil
 	}

@@ -25,12 +25,16 @@ func spawn(path string, c Command, files []uintptr) (*child, error) {
 	if c.Credential != nil {
 		attr.Sys.Credential = c.Credential.attr()
 	}
-	pid, err := syscall.ForkExec(path, c.Argv, attr)
+	pid, err := fork(path, c.Argv, attr)
 	runtime.KeepAlive(c) // its files
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what could not be started
+		return nil, err
 	}
 	return &child{pid: pid}, nil
+}
+
+func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
+	return syscall.ForkExec(path, argv, attr) //nolint:wrapcheck // the caller says what could not be started
 }
 
 // wait returns when the process has exited. It reaps it, because these
