@@ -28,6 +28,7 @@ type config struct {
 	stateDir                   string
 	jupyterHost, jupyterToken  string
 	kernels                    kernel.Order
+	pool                       kernel.PoolSizes
 	idlePoll                   time.Duration
 	grace, stop, disconnect    time.Duration
 	retention                  time.Duration
@@ -49,6 +50,10 @@ type config struct {
 const defaultPort = 44772
 
 func (c *config) settings() []setting {
+	return slices.Concat(c.ownSettings(), c.codeSettings())
+}
+
+func (c *config) ownSettings() []setting {
 	return []setting{
 		{"host", "EXECD_HOST", "0.0.0.0", "address to listen on", text(&c.host)},
 		{"port", "EXECD_PORT", strconv.Itoa(defaultPort), "TCP port to listen on; 0 takes a free one and prints it", number(&c.port, 0, 65535)},
@@ -75,16 +80,6 @@ func (c *config) settings() []setting {
 			"state-dir", "EXECD_STATE_DIR", "",
 			"directory for files of long logs and kernels; empty is the system's temporary directory", text(&c.stateDir),
 		},
-		{"jupyter-host", "JUPYTER_HOST", "", "URL of a Jupyter server to run code in", webURL(&c.jupyterHost)},
-		{"jupyter-token", "JUPYTER_TOKEN", "", "token of the Jupyter server", text(&c.jupyterToken)},
-		{
-			"kernels", "EXECD_KERNELS", "",
-			"kernelspecs to prefer, best first, as in python=venv,python=python3,java=jjava", kernelOrder(&c.kernels),
-		},
-		{
-			"jupyter-idle-poll-interval", "EXECD_JUPYTER_IDLE_POLL_INTERVAL", "100ms",
-			"accepted for compatibility: execd does not poll", duration(&c.idlePoll, true),
-		},
 		{"graceful-shutdown-timeout", "EXECD_API_GRACE_SHUTDOWN", "5s", "window for everything to end after SIGTERM", duration(&c.grace, false)},
 		{"stop-grace", "EXECD_STOP_GRACE", "3s", "time from SIGTERM to SIGKILL when a command is stopped", duration(&c.stop, false)},
 		{
@@ -94,11 +89,6 @@ func (c *config) settings() []setting {
 		{"retention", "EXECD_RETENTION", "24h", "how long ended executions are kept", duration(&c.retention, false)},
 		{"retention-count", "EXECD_RETENTION_COUNT", "10000", "how many ended executions are kept", number(&c.retentionCount, 1, 1<<30)},
 		{"max-executions", "EXECD_MAX_EXECUTIONS", "10000", "how many executions run at once", number(&c.maxRunning, 1, 1<<30)},
-		{"queue-length", "EXECD_QUEUE_LENGTH", "128", "how many runs wait in one code context", number(&c.queue, 1, 1<<20)},
-		{
-			"context-idle", "EXECD_CONTEXT_IDLE", "0s",
-			"how long a code context may go unused before its kernel ends; 0 is for ever", duration(&c.contextIdle, false),
-		},
 		{"max-body", "EXECD_MAX_BODY", "32MiB", "size of a JSON request", size(&c.maxBody)},
 		{"max-upload", "EXECD_MAX_UPLOAD", "1024GiB", "size of a request that uploads files", size(&c.maxUpload)},
 		{"max-header", "EXECD_MAX_HEADER", "64KiB", "size of a request's header", size(&c.maxHeader)},
@@ -114,6 +104,31 @@ func (c *config) settings() []setting {
 		{"disk-limit", "EXECD_DISK_LIMIT", "8GiB", "files of all events together", size(&c.diskLimit)},
 		{"init", "EXECD_INIT", "false", "adopt and reap orphans, as process 1 does, and run the command behind --, if any", boolean(&c.init)},
 		{"pprof", "EXECD_PPROF", "false", "serve profiles for go tool pprof at /debug/pprof/", boolean(&c.profiles)},
+	}
+}
+
+// codeSettings are those about code and its kernels.
+func (c *config) codeSettings() []setting {
+	return []setting{
+		{"jupyter-host", "JUPYTER_HOST", "", "URL of a Jupyter server to run code in", webURL(&c.jupyterHost)},
+		{"jupyter-token", "JUPYTER_TOKEN", "", "token of the Jupyter server", text(&c.jupyterToken)},
+		{
+			"kernels", "EXECD_KERNELS", "",
+			"kernelspecs to prefer, best first, as in python=venv,python=python3,java=jjava", kernelOrder(&c.kernels),
+		},
+		{
+			"kernel-pool", "EXECD_KERNEL_POOL", "",
+			"kernels to hold ready, so that a context is there at once, as in python=2,bash=1", poolSizes(&c.pool),
+		},
+		{
+			"jupyter-idle-poll-interval", "EXECD_JUPYTER_IDLE_POLL_INTERVAL", "100ms",
+			"accepted for compatibility: execd does not poll", duration(&c.idlePoll, true),
+		},
+		{"queue-length", "EXECD_QUEUE_LENGTH", "128", "how many runs wait in one code context", number(&c.queue, 1, 1<<20)},
+		{
+			"context-idle", "EXECD_CONTEXT_IDLE", "0s",
+			"how long a code context may go unused before its kernel ends; 0 is for ever", duration(&c.contextIdle, false),
+		},
 	}
 }
 
@@ -167,6 +182,9 @@ func (c *config) check() error {
 	}
 	if (c.tlsCert == "") != (c.tlsKey == "") {
 		return errors.New("--tls-cert and --tls-key need each other")
+	}
+	if len(c.pool) > 0 && c.jupyterHost != "" {
+		return errors.New("--kernel-pool is for kernels that execd starts itself: it does not go with --jupyter-host")
 	}
 	if c.tokenFile == "" {
 		return nil

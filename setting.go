@@ -115,6 +115,13 @@ func webURL(into *string) func(string) error {
 	}
 }
 
+func poolSizes(into *kernel.PoolSizes) func(string) error {
+	return func(v string) (err error) {
+		*into, err = kernel.ParsePoolSizes(v)
+		return err
+	}
+}
+
 func kernelOrder(into *kernel.Order) func(string) error {
 	return func(v string) (err error) {
 		*into, err = kernel.ParseOrder(v)

@@ -37,5 +37,6 @@ func (k *kernels) languages(m msg.ListLanguages) {
 func describeLanguage(l kernel.Language, installed bool) msg.Language {
 	return msg.Language{
 		Name: l.Name, Aliases: l.Aliases, Installed: installed, Kernel: l.Kernel, DisplayName: l.DisplayName, Install: l.Install,
+		Spares: l.Spares,
 	}
 }

@@ -3,8 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -12,7 +10,6 @@ import (
 	"execd/actors/event"
 	"execd/actors/msg"
 	"execd/kernel"
-	"execd/shell"
 )
 
 // session is the actor of one code context: one run at a time, and a queue
@@ -124,6 +121,9 @@ func (s *session) startKernel() {
 		n.shutdown(ctx, system, old)
 		dir, err := contextDir(n.dir)
 		if err == nil {
+			err = checkEnv(n.env)
+		}
+		if err == nil {
 			_, err = provider.Lookup(ctx, n.language)
 		}
 		system.tell(self, resolved{attempt, err})
@@ -140,21 +140,6 @@ func (s *session) startKernel() {
 		}
 		system.tell(self, born{attempt, err})
 	}, func(err error) { system.tell(self, born{attempt, err}) })
-}
-
-// contextDir is the kernel's working directory, made where it is missing.
-func contextDir(dir string) (string, error) {
-	if dir == "" {
-		return "", nil
-	}
-	path, err := shell.ExpandPath(dir, os.LookupEnv)
-	if err != nil {
-		return "", invalid(err)
-	}
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return "", invalid(fmt.Errorf("create cwd: %w", err))
-	}
-	return path, nil
 }
 
 func (s *session) resolved(ctx actor.Context, m resolved) {

@@ -110,6 +110,10 @@ func TestContext_Refused(t *testing.T) {
 	for _, cwd := range []string{"$NO_SUCH_VARIABLE/x", filepath.Join(file, "below")} {
 		d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/code/context", object{"language": "python", "cwd": cwd})
 	}
+	for _, name := range []string{"", "A=B", "A\x00"} {
+		d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/code/context",
+			object{"language": "python", "envs": object{name: "x"}})
+	}
 	if list := get[[]codeContext](t, d, "/code/contexts"); len(list) != 0 {
 		t.Errorf("refused contexts are listed: %+v", list)
 	}

@@ -16,6 +16,7 @@ type languageBody struct {
 	Kernel      string   `json:"kernel,omitempty"`
 	DisplayName string   `json:"display_name,omitempty"`
 	Install     string   `json:"install,omitempty"`
+	Spares      int      `json:"spares,omitempty"`
 }
 
 // listLanguages tells which languages code can be in, and how to get others.
@@ -28,7 +29,7 @@ func (s *Server) listLanguages(c echo.Context) error {
 	for i, l := range all {
 		list[i] = languageBody{
 			Language: l.Name, Aliases: append([]string{}, l.Aliases...), Installed: l.Installed,
-			Kernel: l.Kernel, DisplayName: l.DisplayName, Install: l.Install,
+			Kernel: l.Kernel, DisplayName: l.DisplayName, Install: l.Install, Spares: l.Spares,
 		}
 	}
 	return c.JSON(http.StatusOK, list)

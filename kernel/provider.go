@@ -39,4 +39,5 @@ type Language struct {
 	DisplayName string   // of the kernelspec: "Python 3 (ipykernel)"
 	Dir         string   // of the kernelspec, where it can be seen
 	Install     string   // command that installs a kernel for it; empty if not known
+	Spares      int      // kernels of it that a Pool holds ready
 }

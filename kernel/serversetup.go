@@ -85,8 +85,16 @@ func (k *serverKernel) setup(ctx context.Context, dir string, env map[string]str
 	case !ok:
 		return fmt.Errorf("set environment: a running %s kernel cannot change it, and the server takes none", k.language)
 	}
+	return setUp(ctx, k.client.Execute, code)
+}
+
+// setUp has a kernel run setup code, if there is any.
+func setUp(ctx context.Context, execute func(Request, Handler) error, code string) error {
+	if code == "" {
+		return nil
+	}
 	r := make(quiet, 1)
-	if err := k.client.Execute(Request{Code: code, Silent: true}, r); err != nil {
+	if err := execute(Request{Code: code, Silent: true}, r); err != nil {
 		return fmt.Errorf("set working directory and environment: %w", err)
 	}
 	select {

@@ -94,6 +94,7 @@ type Language struct {
 	Kernel      string   // kernelspec that runs it; empty without one
 	DisplayName string   // of the kernelspec
 	Install     string   // command that installs a kernel; empty if not known
+	Spares      int      // kernels that are held ready for new contexts
 }
 
 // ListLanguages asks which languages have a kernel, and which of those that
