@@ -75,8 +75,10 @@ e2e: build ## run the tests against the built binary, and the rules of the tree
 bench: build ## measure the built binary, into bench.json
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; go run ./e2e/bench -o bench.json
 
-soak: build ## run the tests of endurance, SOAK (20) times as long as in make test
-	@EXECD_SOAK='$(SOAK)' EXECD_BIN='$(CURDIR)/bin/execd' go test -count 1 -v -timeout 60m -run 'TestStorm|TestInit' ./e2e
+soak: build ## run the tests of endurance SOAK (20) times as long as in make test, and those of faults again and again
+	@EXECD_SOAK='$(SOAK)' EXECD_BIN='$(CURDIR)/bin/execd' go test -count 1 -v -timeout 170m -run 'TestSoak|TestStorm|TestInit' ./e2e
+	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 5 -shuffle on -timeout 60m \
+		-run 'Fault|Cut|Die|Kill|Full|Down|Vanish|Stall' ./e2e ./kernel
 
 cover: ## run the unit tests for coverage, into .cache/cover.html
 	@mkdir -p .cache
