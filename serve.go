@@ -22,21 +22,23 @@ import (
 	"execd/kernel"
 	"execd/metrics"
 	"execd/shell"
+	"execd/telemetry"
 )
 
 // daemon is what runs between start and stop, in the order in which it is
 // started; it is stopped in reverse.
 type daemon struct {
-	config   *config
-	writer   *logWriter
-	log      zerolog.Logger
-	orphans  *shell.Orphans // nil unless this is process 1, or is to do its work
-	state    *state
-	kernels  kernel.Provider
-	system   *actors.System
-	server   *httpapi.Server
-	listener net.Listener
-	entry    *shell.Entrypoint // nil unless a command is to run beside it
+	config    *config
+	writer    *logWriter
+	log       zerolog.Logger
+	orphans   *shell.Orphans // nil unless this is process 1, or is to do its work
+	state     *state
+	telemetry *telemetry.Telemetry
+	kernels   kernel.Provider
+	system    *actors.System
+	server    *httpapi.Server
+	listener  net.Listener
+	entry     *shell.Entrypoint // nil unless a command is to run beside it
 }
 
 // serve runs the daemon until a signal, until the command beside it exits, or
@@ -94,6 +96,7 @@ func start(cfg *config) (*daemon, error) {
 	if d.kernels, err = d.provider(); err != nil {
 		return nil, errors.Join(err, d.abort())
 	}
+	d.startTelemetry()
 	d.startActors()
 	d.server = httpapi.New(httpapi.Config{
 		Supervisor:     d.system,
@@ -103,6 +106,8 @@ func start(cfg *config) (*daemon, error) {
 		Framing:        cfg.streamFormat,
 		Collectors:     d.system.Collectors(),
 		Profiles:       cfg.profiles,
+		Tracer:         d.telemetry.Tracer(),
+		Meter:          d.telemetry.Meter(),
 		SpoolDir:       d.state.dir,
 		UploadDir:      filepath.Join(cmp.Or(cfg.stateDir, os.TempDir()), "uploads-execd"),
 		MaxBody:        cfg.maxBody,
@@ -145,6 +150,7 @@ func (d *daemon) startActors() {
 		EnvFile: cfg.envFile, StopGrace: cfg.stop, DisconnectGrace: cfg.disconnect,
 		Retention:  actors.Retention{Time: cfg.retention, Count: cfg.retentionCount},
 		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue, IdleLimit: cfg.contextIdle,
+		Tracer: d.telemetry.Tracer(), Meter: d.telemetry.Meter(),
 	})
 }
 
@@ -253,6 +259,7 @@ func (d *daemon) stop(signals <-chan os.Signal) error {
 	}
 	shell.ReleaseGroups()
 	errState := d.state.close()
+	d.stopTelemetry()
 	d.log.Info().Msg("execd has ended")
 	d.writer.close()
 	if err := errors.Join(errSystem, errKernels, errState); err != nil {

@@ -2,7 +2,9 @@ package actors
 
 import (
 	"context"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +28,8 @@ type bash struct {
 	closing bool          // a worker is ending the shell
 	closed  bool          // it has
 	waiting []msg.Message // to be answered when the session is gone
+
+	traced atomic.Bool // the shell has the trace of a run; for the worker of a run alone
 }
 
 // What workers and timers tell a bash session.
@@ -191,7 +195,7 @@ func (b *bash) execute(sh *shell.Session, r *sessionRun) {
 	x, q := r.execution, r.request
 	stdin := x.takeStdin()
 	out := newSink(x, q.Bytes)
-	exit, late, err := sh.Run(shell.Run{ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(q.Env), Stdin: stdin}, out)
+	exit, late, err := sh.Run(shell.Run{ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: stdin}, out)
 	ran()
 	if stdin != nil {
 		_ = stdin.Close() // the run has had its own
@@ -203,6 +207,21 @@ func (b *bash) execute(sh *shell.Session, r *sessionRun) {
 		<-late
 	}
 	x.output.Close()
+}
+
+// variables are those of a run, with the trace that it is a part of. They stay
+// in the shell, so that a run without a trace has to forget the one before.
+func (b *bash) variables(r *sessionRun) map[string]string {
+	vars := r.execution.journey.vars(r.request.Env)
+	_, traced := vars[variableTrace]
+	if b.traced.Swap(traced) && !traced {
+		vars = maps.Clone(vars)
+		if vars == nil {
+			vars = map[string]string{}
+		}
+		vars[variableTrace], vars[variableTraceState] = "", ""
+	}
+	return vars
 }
 
 func (b *bash) ranOut(ctx actor.Context, m ranOut) {

@@ -109,7 +109,9 @@ func (c *command) start(ctx actor.Context) {
 // actor. The actor's fields are not its to touch.
 func (c *command) run(self *actor.PID) {
 	tell := func(m any) { c.system.tell(self, m) }
-	prepared, err := c.system.prepare(c.spec, c.system.about(c.execution))
+	spec := c.spec
+	spec.Env = c.execution.journey.vars(spec.Env)
+	prepared, err := c.system.prepare(spec, c.system.about(c.execution))
 	if err != nil {
 		c.execution.refuse(err)
 		tell(refused{})

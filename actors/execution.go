@@ -23,6 +23,7 @@ type execution struct {
 	lines   bool // output comes as lines
 	retry   msg.Retry
 	origin  msg.Origin
+	journey journey // as traces see it
 	log     *event.Log
 	output  *event.Output // nil for code
 	ended   func(*execution)
@@ -85,6 +86,7 @@ func (x *execution) admit() {
 	}
 	x.log.Append(event.Event{Type: event.TypeInit, Text: text, ExecutionID: x.id, Time: x.created})
 	x.admitted = true
+	x.journey.admitted()
 	waiting := x.waiting
 	x.waiting = nil
 	x.mu.Unlock()
@@ -265,6 +267,13 @@ func (x *execution) unload() {
 	if x.output != nil {
 		x.output.Unload()
 	}
+}
+
+// took is the time from the start of the work to its end.
+func (x *execution) took() time.Duration {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return max(x.finished.Sub(x.started), 0)
 }
 
 func (x *execution) endedAt() time.Time {

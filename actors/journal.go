@@ -54,7 +54,6 @@ func (s *System) noteEnd(x *execution) {
 	}
 	x.mu.Lock()
 	exit, signal, context := x.outcome.exit, x.outcome.signal, x.contextID
-	took := max(x.finished.Sub(x.started), 0)
 	x.mu.Unlock()
 	line := s.about(x).WithLevel(level).Str("kind", string(x.kind)).Str("outcome", outcome)
 	if context != "" {
@@ -66,5 +65,5 @@ func (s *System) noteEnd(x *execution) {
 	if signal != "" {
 		line.Str("signal", signal)
 	}
-	line.Float64("ms", float64(took.Microseconds())/float64(time.Millisecond/time.Microsecond)).Msg("execution ended")
+	line.Float64("ms", float64(x.took().Microseconds())/float64(time.Millisecond/time.Microsecond)).Msg("execution ended")
 }

@@ -151,6 +151,14 @@ func (m *meter) answer() {
 	m.waiting = nil
 }
 
+// newest is the newest sample, if there is one.
+func (m *meter) newest() (msg.Metrics, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sample, _ := m.feeds[standardBeat].Latest()
+	return sample, !sample.Time.IsZero()
+}
+
 // join counts a reader of a feed. A new feed begins with the newest
 // sample of the standard one.
 func (m *meter) join(b beat, leave func()) *msg.Feed {

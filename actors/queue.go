@@ -74,7 +74,10 @@ func (s *session) next() {
 	c.begun = time.Now()
 	s.arm(c)
 	c.answers.of(k)
-	if err := k.Execute(kernel.Request{Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil}, c); err != nil {
+	request := kernel.Request{
+		Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil, Metadata: c.execution.journey.metadata(),
+	}
+	if err := k.Execute(request, c); err != nil {
 		c.Finished(kernel.Result{Status: kernel.StatusDead, Err: err})
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"execd/actors/event"
 	"execd/actors/msg"
@@ -36,6 +38,8 @@ type Config struct {
 	IdleLimit       time.Duration // after which the kernel of a context that nobody uses ends; 0 is never
 	JanitorPeriod   time.Duration
 	Metrics         metrics.Config
+	Tracer          trace.Tracer // of OpenTelemetry; nil traces nothing
+	Meter           metric.Meter // likewise; nil counts nothing for it
 
 	// Fault, for tests, is called with the class of an actor before each
 	// message that it receives, and may panic.
@@ -69,14 +73,15 @@ func setDefault[T comparable](field *T, value T) {
 // System is the running supervision tree. It implements msg.Supervisor; all
 // methods may be called from any goroutine.
 type System struct {
-	config  Config
-	actors  *actor.ActorSystem
-	root    *actor.PID
-	runs    *registry
-	census  *census
-	meter   *meter
-	tally   *tally
-	workers sync.WaitGroup // every goroutine that an actor has started
+	config      Config
+	actors      *actor.ActorSystem
+	root        *actor.PID
+	runs        *registry
+	census      *census
+	meter       *meter
+	tally       *tally
+	instruments *instruments
+	workers     sync.WaitGroup // every goroutine that an actor has started
 
 	draining atomic.Bool // the daemon ends: what can outlive it does
 	stopping atomic.Bool // the end of an actor is the daemon's doing, not a failure
@@ -100,8 +105,12 @@ func Start(config Config) *System {
 	s.census = newCensus()
 	s.meter = newMeter(s.config.Metrics)
 	s.tally = newTally()
-	s.runs.begun = s.tally.begins
-	s.runs.over = func(x *execution) { s.tally.ends(x); s.noteEnd(x) }
+	var err error
+	if s.instruments, err = newInstruments(s.config.Meter, s.meter); err != nil {
+		s.config.Log.Warn().Err(err).Msg("some metrics are not sent")
+	}
+	s.runs.begun = func(x *execution) { s.tally.begins(x); x.journey = newJourney(s.config.Tracer, x) }
+	s.runs.over = func(x *execution) { s.tally.ends(x); s.instruments.ends(x); x.journey.ended(x); s.noteEnd(x) }
 	s.actors = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return frameworkLogger(config.Log) }),
 		actor.WithDeadLetterRequestLogging(false),

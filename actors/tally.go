@@ -58,10 +58,7 @@ func (t *tally) ends(x *execution) {
 	if result == resultRefused {
 		return
 	}
-	x.mu.Lock()
-	took := x.finished.Sub(x.started)
-	x.mu.Unlock()
-	t.seconds.WithLabelValues(kind).Observe(max(took, 0).Seconds())
+	t.seconds.WithLabelValues(kind).Observe(x.took().Seconds())
 }
 
 // kernelStarted counts the start of a kernel that took since began.

@@ -16,6 +16,7 @@ const (
 
 	protoactor = "github.com/asynkron/protoactor-go"
 	echo       = "github.com/labstack/echo/v4"
+	otel       = "go.opentelemetry.io"
 	system     = "golang.org/x/sys" // the standard library's own extension: system calls
 	anything   = "..."
 )
@@ -42,6 +43,8 @@ var importTable = []importRow{
 	{"shell/...", nil, []string{"github.com/creack/pty", system}, "processes and terminals, without knowing whose"},
 	{"fsops/...", nil, []string{"github.com/bmatcuk/doublestar/v4", system}, "plain functions over paths"},
 	{"metrics/...", nil, []string{"github.com/shirou/gopsutil/v3", system}, "measuring, without knowing who reads"},
+	{"telemetry/...", nil, []string{otel, "google.golang.org/protobuf", "github.com/go-logr/logr"},
+		"sending what others measure, without knowing what; they know the interfaces of OpenTelemetry, and it alone the SDK"},
 	{"e2e/bench", []string{"kernel/zmtp", "kernel/wire"}, []string{anything},
 		"a bare messaging client is the floor of a code cell: it speaks the protocol with the same code, and nothing else"},
 	{"e2e/...", nil, []string{anything}, "a client has the binary and its address, nothing else"},
@@ -49,8 +52,10 @@ var importTable = []importRow{
 
 // onlyIn names the packages that alone may import a module: whoever else did would depend on the framework.
 var onlyIn = map[string][]string{
-	protoactor: {"actors"},
-	echo:       {"httpapi", ".", "e2e/bench"}, // a bare handler is the floor of a request
+	protoactor:         {"actors"},
+	otel + "/otel/sdk": {"telemetry"},
+	otel + "/proto":    {"telemetry", "e2e"},          // a collector
+	echo:               {"httpapi", ".", "e2e/bench"}, // a bare handler is the floor of a request
 }
 
 // vagueNames say where something was put, not what it is, so everything ends up there.
@@ -112,6 +117,7 @@ func TestRules_Find(t *testing.T) {
 		{"imports", "httpapi/a.go", "package httpapi\nimport \"execd/actors\"\n", "httpapi imports execd/actors"},
 		{"imports", "httpapi/a.go", "package httpapi\nimport \"" + protoactor + "/actor\"\n", "only actors"},
 		{"imports", "actors/a.go", "package actors\nimport \"" + echo + "\"\n", "only httpapi"},
+		{"imports", "actors/a.go", "package actors\nimport \"go.opentelemetry.io/otel/sdk/trace\"\n", "only telemetry"},
 		{"imports", "e2e/a_test.go", "package e2e_test\nimport \"execd/shell\"\n", "e2e imports execd/shell"},
 		{"imports", "e2e/bench/a.go", "package main\nimport \"execd/kernel\"\n", "e2e/bench imports execd/kernel"},
 		{"imports", "extra/a.go", "package extra\nimport \"os\"\n", "extra has no row"},

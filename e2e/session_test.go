@@ -26,18 +26,18 @@ func (d *daemon) newSession(tb testing.TB, body any) *session {
 }
 
 // open starts a run. What is wanted may be a string, or an object for further fields.
-func (s *session) open(tb testing.TB, wanted any) *stream {
+func (s *session) open(tb testing.TB, wanted any, h ...string) *stream {
 	tb.Helper()
 	if script, isText := wanted.(string); isText {
 		wanted = object{"command": script}
 	}
-	return s.daemon.open(tb, http.MethodPost, "/session/"+s.ID+"/run", wanted)
+	return s.daemon.open(tb, http.MethodPost, "/session/"+s.ID+"/run", wanted, h...)
 }
 
 // run has the session run a command to its end.
-func (s *session) run(tb testing.TB, wanted any) run {
+func (s *session) run(tb testing.TB, wanted any, h ...string) run {
 	tb.Helper()
-	return s.open(tb, wanted).complete(tb)
+	return s.open(tb, wanted, h...).complete(tb)
 }
 
 // now is what the daemon tells of the session.

@@ -33,8 +33,13 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		r, w := c.Request(), c.Response()
 		id := requestID(r.Header.Get(headerRequestID))
 		w.Header()[headerRequestID] = []string{id}
+		span := s.observed.begin(c)
+		r = c.Request()
 		defer func() { // also when the connection is cut, which is a panic
-			s.stats.answered(c, start)
+			took := time.Since(start)
+			s.stats.answered(c, took)
+			s.observed.answered(c, took)
+			s.observed.end(c, span)
 			s.logRequest(c, id, start)
 		}()
 		defer func() {
@@ -135,7 +140,7 @@ func local(host string) bool {
 // logRequest writes the line of a request; a probe is no news.
 func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
 	level := zerolog.InfoLevel
-	if c.Path() == "/ping" || c.Path() == "/ready" {
+	if isProbe(c.Path()) {
 		level = zerolog.DebugLevel
 	}
 	line := s.config.Log.WithLevel(level)

@@ -88,6 +88,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	}
 	out.Host = p.In.Host
 	out.Header.Del(headerToken) // it is for execd alone
+	passTraceOn(p.In.Context(), out.Header)
 	peer, _, err := net.SplitHostPort(p.In.RemoteAddr)
 	if err != nil {
 		peer = p.In.RemoteAddr

@@ -53,7 +53,10 @@ func printable(s string) bool {
 func idOf(c echo.Context) string { return c.Response().Header().Get(headerRequestID) }
 
 // origin says to the actors which request starts something.
-func origin(c echo.Context) msg.Origin { return msg.Origin{RequestID: idOf(c)} }
+func origin(c echo.Context) msg.Origin {
+	parent, state := traceOf(c.Request())
+	return msg.Origin{RequestID: idOf(c), TraceParent: parent, TraceState: state}
+}
 
 // about is the logger for what happens to a request: each of its lines names
 // it, and the execution whose events it gets.

@@ -15,6 +15,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"execd/actors/msg"
 )
@@ -28,6 +30,8 @@ type Config struct {
 	Framing        string                 // "", "sse" or "json": forces one for all clients
 	Collectors     []prometheus.Collector // what others count, for /metrics/prometheus
 	Profiles       bool                   // serve /debug/pprof/
+	Tracer         trace.Tracer           // of OpenTelemetry; nil traces nothing
+	Meter          metric.Meter           // likewise; nil counts nothing for it
 
 	SpoolDir   string // for uploaded bytes whose place is not known yet; "" is the system's directory
 	UploadDir  string // for what has come of resumable uploads, across restarts; "" is in the system's directory
@@ -86,6 +90,7 @@ type Server struct {
 
 	registry   *prometheus.Registry
 	stats      *stats
+	observed   *observed
 	broadcasts *broadcasts
 	resumable  *resumable
 	reverse    *httputil.ReverseProxy
@@ -101,6 +106,11 @@ func New(config Config) *Server {
 	s.reverse = s.newProxy()
 	s.registry = newRegistry(config.Collectors)
 	s.stats = newStats(s.registry)
+	var err error
+	if s.observed, err = newObserved(s.config); err != nil {
+		s.config.Log.Warn().Err(err).Msg("some metrics are not sent")
+		s.observed = &observed{tracer: s.config.Tracer}
+	}
 	s.streams = &places{most: int64(s.config.MaxStreams)}
 	s.broadcasts = newBroadcasts(s.config.WriteTimeout, s.streams)
 	s.echo.HideBanner, s.echo.HidePort = true, true

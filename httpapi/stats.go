@@ -55,13 +55,22 @@ func newStats(r prometheus.Registerer) *stats {
 
 // answered counts a request. The route is the template, not the path: there
 // are as many paths as executions.
-func (st *stats) answered(c echo.Context, start time.Time) {
-	route := c.Path()
-	if route == "" || strings.HasSuffix(route, "*") {
-		route = "unknown"
-	}
+func (st *stats) answered(c echo.Context, took time.Duration) {
+	route := routeOf(c)
 	st.requests.WithLabelValues(methodOf(c.Request().Method), route, strconv.Itoa(c.Response().Status)).Inc()
-	st.seconds.WithLabelValues(route).Observe(time.Since(start).Seconds())
+	st.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// routeOf is the template of the path that a request is for.
+func routeOf(c echo.Context) string {
+	route := c.Path()
+	if isProxied(c.Request()) {
+		return proxyPrefix + ":port"
+	}
+	if route == "" || strings.HasSuffix(route, "*") {
+		return "unknown"
+	}
+	return route
 }
 
 // methodOf bounds what a client can make us count separately.

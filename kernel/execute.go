@@ -18,12 +18,12 @@ func (c *client) Execute(r Request, h Handler) error {
 	if err != nil {
 		return err
 	}
-	e := &execution{owner: c, handler: h, content: content, allowStdin: r.AllowStdin, grace: c.grace, quirk: c.quirk}
+	e := &execution{owner: c, handler: h, content: content, metadata: r.Metadata, allowStdin: r.AllowStdin, grace: c.grace, quirk: c.quirk}
 	id, err := c.enlist(e)
 	if err != nil {
 		return err
 	}
-	if err := c.sendExecute(id, content); err != nil && c.delist(e) {
+	if err := c.sendExecute(id, content, r.Metadata); err != nil && c.delist(e) {
 		return fmt.Errorf("execute: %w: %w", ErrDead, err)
 	}
 	return nil
@@ -67,7 +67,7 @@ func (c *client) resend(e *execution) {
 	e.id = id
 	c.running[id] = e
 	c.mu.Unlock()
-	if err := c.sendExecute(id, content); err != nil {
+	if err := c.sendExecute(id, content, e.metadata); err != nil {
 		c.transport.lose(fmt.Errorf("shell: %w", err))
 	}
 }
@@ -82,8 +82,8 @@ func (c *client) find(parentID string) *execution {
 // received tells whether the kernel is still saying something.
 func (c *client) received() int64 { return c.transport.received() }
 
-func (c *client) sendExecute(id string, content []byte) error {
-	m := wire.Message{ID: id, Type: "execute_request", Content: content}
+func (c *client) sendExecute(id string, content, metadata []byte) error {
+	m := wire.Message{ID: id, Type: "execute_request", Metadata: metadata, Content: content}
 	m.Header = wire.Header(c.name, id, m.Type, time.Now())
 	return c.transport.send(shellChannel, m)
 }

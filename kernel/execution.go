@@ -17,12 +17,13 @@ import (
 // Its methods may be called from any goroutine. The handler is called under
 // mu, which makes the calls a sequence.
 type execution struct {
-	owner   owner
-	handler Handler
-	content []byte // kept to send it again; guarded by the owner once it is sent
-	grace   time.Duration
-	quirk   quirk
-	id      string // of the message; guarded by the owner
+	owner    owner
+	handler  Handler
+	metadata []byte // of the request
+	content  []byte // kept to send it again; guarded by the owner once it is sent
+	grace    time.Duration
+	quirk    quirk
+	id       string // of the message; guarded by the owner
 
 	allowStdin bool // an input_request is for the handler
 

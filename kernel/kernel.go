@@ -41,6 +41,7 @@ type Request struct {
 	Silent       bool   // neither results nor execution_input are published
 	StoreHistory bool   // count it and keep it in the history, as a notebook does
 	AllowStdin   bool   // needs StartSpec.Stdin
+	Metadata     []byte // a JSON object; empty for none
 }
 
 // Handler receives what one request causes. Its methods are called from the
