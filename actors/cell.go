@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ type cell struct {
 	execution *execution
 	code      string
 	limit     time.Duration
+	comms     bool     // messages of comms are events
 	leaves    bool     // on_disconnect: it ends when its readers have gone
 	answers   *answers // nil where nobody answers
 
@@ -28,6 +30,8 @@ type cell struct {
 	// What the kernel's reader knows of it.
 	count   int // execution_count, once it is known
 	counted bool
+	held    *kernel.Output                // an error that may be the end
+	shown   bool                          // the error that is the end was
 	result  atomic.Pointer[kernel.Result] // set before the actor is told
 	tell    func(message any)
 }
@@ -35,35 +39,38 @@ type cell struct {
 // finished says that the kernel is done with a cell.
 type finished struct{ cell *cell }
 
-var _ kernel.Handler = (*cell)(nil)
+var _ kernel.LateHandler = (*cell)(nil)
 
 // Output implements kernel.Handler.
 func (c *cell) Output(o kernel.Output) {
-	log := c.execution.log
 	switch o.Kind {
-	case kernel.KindStream:
-		typ := event.TypeStdout
-		if o.Name == "stderr" {
-			typ = event.TypeStderr
-		}
-		log.Batch(func(b *event.Batch) { b.Text(typ, []byte(o.Text), false) })
+	case kernel.KindBusy: // no news
+		return
 	case kernel.KindExecuteInput:
 		c.count = o.ExecutionCount
+		return
+	}
+	c.releaseError()
+	switch o.Kind {
+	case kernel.KindError: // comes again in the result, mostly
+		c.held = &o
+	case kernel.KindInput:
+		c.ask(o)
 	case kernel.KindResult:
 		c.count = o.ExecutionCount
 		c.sendCount()
-		log.Append(event.Event{Type: event.TypeResult, Results: results(o.Data), Metadata: o.Metadata})
-	case kernel.KindDisplay:
-		log.Append(event.Event{Type: event.TypeResult, Results: results(o.Data), Metadata: o.Metadata, DisplayID: o.DisplayID})
-	case kernel.KindUpdateDisplay:
-		log.Append(event.Event{Type: event.TypeDisplayUpdate, Results: results(o.Data), Metadata: o.Metadata, DisplayID: o.DisplayID})
-	case kernel.KindClear:
-		log.Append(event.Event{Type: event.TypeClearOutput, Wait: o.Wait})
-	case kernel.KindInput:
-		c.ask(o)
-	case kernel.KindDropped:
-		log.Append(event.Event{Type: event.TypeStatus, Status: "output_dropped", Reason: o.Text})
-	default: // an error comes again in the result, busy is no news
+		show(c.execution.log, o)
+	default:
+		show(c.execution.log, o)
+	}
+}
+
+// releaseError tells of an error that is not the end of the cell, or not the
+// last that it shows: a notebook shows it in its place.
+func (c *cell) releaseError() {
+	if c.held != nil {
+		show(c.execution.log, *c.held)
+		c.held = nil
 	}
 }
 
@@ -72,11 +79,27 @@ func (c *cell) Finished(r kernel.Result) {
 	if r.ExecutionCount > 0 {
 		c.count = r.ExecutionCount
 	}
+	if c.held != nil && isErrorOf(c.held, r) {
+		c.held, c.shown = nil, true
+	}
+	c.releaseError()
 	if r.Status == kernel.StatusOK || r.Status == kernel.StatusError {
 		c.sendCount()
 	}
 	c.result.Store(&r)
 	c.tell(finished{c})
+}
+
+// Late implements kernel.LateHandler: what a thread of the cell goes on to show
+// is the cell's, and cannot be in its log, which has ended.
+func (c *cell) Late(o kernel.Output) bool {
+	show(c.execution.late, o)
+	return true
+}
+
+// isErrorOf reports whether the terminal event will say all that o does.
+func isErrorOf(o *kernel.Output, r kernel.Result) bool {
+	return r.Status == kernel.StatusError && o.EName == r.EName && o.EValue == r.EValue && slices.Equal(o.Traceback, r.Traceback)
 }
 
 // sendCount sends execution_count once, before the result and the end.
@@ -86,18 +109,4 @@ func (c *cell) sendCount() {
 	}
 	c.counted = true
 	c.execution.log.Append(event.Event{Type: event.TypeExecutionCount, ExecutionCount: c.count})
-}
-
-// results adds the name by which some clients look for plain text.
-func results(data map[string]string) map[string]string {
-	plain, ok := data["text/plain"]
-	if !ok {
-		return data
-	}
-	all := make(map[string]string, len(data)+1)
-	for k, v := range data {
-		all[k] = v
-	}
-	all["text"] = plain
-	return all
 }

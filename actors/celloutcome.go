@@ -45,6 +45,7 @@ func (c *cell) failed(r kernel.Result) outcome {
 	return outcome{reason: c.reason, errText: text, terminal: event.Event{
 		Type:  event.TypeError,
 		Error: &event.Error{Name: r.EName, Value: value, Traceback: traceback},
+		Shown: c.shown,
 	}}
 }
 

@@ -25,6 +25,7 @@ type execution struct {
 	origin  msg.Origin
 	journey journey // as traces see it
 	log     *event.Log
+	late    *event.Log    // of code: what came behind its end; else nil
 	output  *event.Output // nil for code
 	ended   func(*execution)
 
@@ -229,7 +230,7 @@ func (x *execution) forgetProcess() {
 
 // snapshot is what clients are told about the execution now.
 func (x *execution) snapshot() msg.Execution {
-	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Output: x.output, Lines: x.lines, Status: x.status()}
+	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Late: x.late, Output: x.output, Lines: x.lines, Status: x.status()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s.Input, s.Answers = x.input, x.answers
@@ -243,19 +244,26 @@ func (x *execution) status() msg.Status {
 	if !x.started.IsZero() {
 		started = x.started
 	}
+	var late int64
+	if x.late != nil {
+		late = x.late.Range().Last
+	}
 	return msg.Status{
 		ID: x.id, Kind: x.kind, State: x.state, Content: x.content,
 		ContextID: x.contextID, Language: x.language,
 		Started: started, Finished: x.finished,
 		ExitCode: x.outcome.exit, Signal: x.outcome.signal,
 		Reason: x.outcome.reason, Error: x.outcome.errText, Killed: x.outcome.killed, Usage: x.usage,
-		Events: x.log.Range(), Readers: x.log.Readers(),
+		Events: x.log.Range(), Late: late, Readers: x.log.Readers(),
 	}
 }
 
 // release drops the log and its files.
 func (x *execution) release() {
 	x.log.Remove()
+	if x.late != nil {
+		x.late.Remove()
+	}
 	if x.output != nil {
 		x.output.Remove()
 	}

@@ -24,7 +24,7 @@ func (s *session) enqueue(m startCell) {
 	}
 	c := &cell{
 		execution: m.execution, code: m.request.Code, limit: m.request.Timeout,
-		leaves: m.request.KillOnDisconnect, tell: s.tell,
+		comms: m.request.Comms, leaves: m.request.KillOnDisconnect, tell: s.tell,
 	}
 	if m.request.Stdin {
 		c.answers = &answers{}
@@ -75,7 +75,7 @@ func (s *session) next() {
 	s.arm(c)
 	c.answers.of(k)
 	request := kernel.Request{
-		Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil, Metadata: c.execution.journey.metadata(),
+		Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil, Comms: c.comms, Metadata: c.execution.journey.metadata(),
 	}
 	if err := k.Execute(request, c); err != nil {
 		c.Finished(kernel.Result{Status: kernel.StatusDead, Err: err})

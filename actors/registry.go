@@ -48,7 +48,9 @@ func (g *registry) begin(x *execution, limit int) (_ *execution, fresh bool, _ e
 	x.state = msg.StateQueued
 	x.created = time.Now()
 	x.log = g.store.NewLog(x.id)
-	if x.kind != msg.KindCode {
+	if x.kind == msg.KindCode {
+		x.late = g.store.NewLate(x.id)
+	} else {
 		x.output = g.store.NewOutput(x.id)
 	}
 	x.ended = g.note

@@ -100,11 +100,15 @@ func unusedPort(tb testing.TB) int {
 	return n
 }
 
-// providerChecks are what must hold wherever the kernels come from. Each has a context of its own.
+// providerChecks are what must hold wherever the kernels come from. They share a context, whose kernel they leave alive.
 var providerChecks = map[string]func(*testing.T, *daemon, string){
 	"Input":          inputAnswered,
 	"Input refused":  inputRefused,
 	"Input of which": inputOfTheAsking,
+	"Late output":    lateOutput,
+	"Comms":          commMessages,
+	"Errors":         errorsShown,
+	"Values":         valuesCounted,
 }
 
 // TestProviders has one execd with kernels of its own, and one whose kernels a Jupyter server runs.
@@ -113,8 +117,9 @@ func TestProviders(t *testing.T) {
 	needsPython(t)
 	check := func(t *testing.T, d *daemon) {
 		t.Helper()
+		id := d.newContext(t).ID
 		for name, check := range providerChecks {
-			t.Run(name, func(t *testing.T) { check(t, d, d.newContext(t).ID) })
+			t.Run(name, func(t *testing.T) { check(t, d, id) })
 		}
 	}
 	t.Run("Local", func(t *testing.T) { t.Parallel(); check(t, start(t)) })

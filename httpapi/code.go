@@ -18,6 +18,7 @@ type codeRequest struct {
 	Language     string      `json:"language"`
 	Timeout      int64       `json:"timeout"` // milliseconds
 	Stdin        bool        `json:"stdin"`
+	Comms        bool        `json:"comms"`
 	OnDisconnect string      `json:"on_disconnect"`
 }
 
@@ -77,7 +78,7 @@ func (s *Server) startCell(c echo.Context, body codeRequest, language string, ra
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCode{
 		Reply: msg.NewReply[msg.Execution](), Retry: again, Origin: origin(c),
 		ContextID: body.Context.ID, Language: language, Code: body.Code,
-		Timeout: timeout, Stdin: body.Stdin, KillOnDisconnect: kill,
+		Timeout: timeout, Stdin: body.Stdin, Comms: body.Comms, KillOnDisconnect: kill,
 	})
 	if err != nil {
 		return err

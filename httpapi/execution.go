@@ -30,6 +30,7 @@ type executionBody struct {
 	Oldest     int64      `json:"oldest_event"`
 	Last       int64      `json:"last_event"`
 	Bytes      int64      `json:"event_bytes"`
+	Late       int64      `json:"late_events,omitempty"`
 	Readers    int        `json:"readers"`
 }
 
@@ -43,7 +44,7 @@ func describeExecution(s msg.Status) executionBody {
 		StartedAt: timestamp(s.Started), FinishedAt: timestamp(s.Finished),
 		ExitCode: s.ExitCode, Signal: s.Signal, Reason: s.Reason, Error: s.Error, Killed: s.Killed,
 		Usage:  describeUsage(s.Usage),
-		Oldest: s.Events.Oldest, Last: s.Events.Last, Bytes: s.Events.Bytes, Readers: s.Readers,
+		Oldest: s.Events.Oldest, Last: s.Events.Last, Bytes: s.Events.Bytes, Late: s.Late, Readers: s.Readers,
 	}
 }
 

@@ -24,8 +24,13 @@ type live struct {
 func newLive(t *testing.T, c *contract) *live {
 	t.Helper()
 	fake := &kerneltest.Fake{Execute: func(cell *kerneltest.Cell) {
-		if cell.Code == "show" {
+		if strings.HasPrefix(cell.Code, "show") {
 			show(cell)
+		}
+		if cell.Code == "show late" {
+			cell.Finish()
+			show(cell)
+			return
 		}
 		cell.Run()
 	}}
@@ -39,8 +44,12 @@ func show(cell *kerneltest.Cell) {
 		"metadata":  map[string]any{"image/png": map[string]any{"width": 1}},
 		"transient": map[string]any{"display_id": "d1"},
 	}
-	cell.Publish("display_data", display)
-	cell.Publish("update_display_data", display)
+	pixels := []byte{0, 255}
+	cell.PublishBinary("display_data", nil, display, pixels)
+	cell.PublishBinary("update_display_data", nil, display, pixels)
+	comm := map[string]any{"comm_id": "c1", "target_name": "jupyter.widget", "data": map[string]any{"state": 1}}
+	cell.PublishBinary("comm_open", map[string]any{"version": "2.1.0"}, comm, pixels)
+	cell.Publish("error", map[string]any{"ename": "E", "evalue": "v", "traceback": []string{"E: v"}})
 	cell.Publish("clear_output", map[string]any{"wait": true})
 	cell.Stream("stdout", "\x1b[1mbold\x1b[0m\u2028\n")
 	cell.Stream("stderr", "warning\n")
@@ -207,6 +216,7 @@ func useCode(t *testing.T, c *contract) {
 	l.do(200, "POST", "/code", `{"code":"true","language":"command"}`)
 	l.contains(l.do(200, "POST", "/code", `{"code":"true","context":{"language":"background-command"}}`).body, `"status":"started"`)
 	l.contains(l.do(200, "POST", "/code", `{"code":"show","language":"py"}`).body, `"text":"42"`, "display_update")
+	l.showLate()
 	l.do(200, "POST", "/code", `{"code":"error ValueError no","context":{"id":null,"language":"python"}}`)
 	l.refused(400, "INVALID_REQUEST_BODY", "POST", "/code", `{"language":"python"}`)
 	l.refused(501, "NOT_SUPPORTED", "POST", "/code", `{"code":"select 1","language":"sql"}`)
@@ -215,6 +225,19 @@ func useCode(t *testing.T, c *contract) {
 	l.answerCode()
 	l.useContexts()
 	l.endCode()
+}
+
+// showLate reads what a cell shows behind its end.
+func (l *live) showLate() {
+	l.t.Helper()
+	id := l.do(200, "POST", "/code", `{"code":"show late","language":"python","comms":true}`).execution()
+	l.until("/executions/"+id, `"late_events":8`)
+	late := l.do(200, "GET", "/executions/"+id+"/late", "").body
+	l.contains(late, `"type":"comm","timestamp"`, `"buffers":["AP8="]`, `"status":"error_shown"`)
+	l.do(200, "GET", "/executions/"+id+"/late?after=7", "")
+	l.do(204, "GET", "/executions/"+id+"/late?after=8", "")
+	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+id+"/late?follow=perhaps", "")
+	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+id+"/late?after=-1", "")
 }
 
 // answerCode answers what code asks for.

@@ -114,6 +114,7 @@ var samples = map[string]request{
 	"GET /executions/{id}":          {method: "GET", target: "/executions/" + anID},
 	"DELETE /executions/{id}":       {method: "DELETE", target: "/executions/" + anID},
 	"GET /executions/{id}/events":   {method: "GET", target: "/executions/" + anID + "/events?after=0"},
+	"GET /executions/{id}/late":     {method: "GET", target: "/executions/" + anID + "/late?after=0"},
 	"GET /executions/{id}/wait":     {method: "GET", target: "/executions/" + anID + "/wait?for=exit"},
 	"POST /executions/{id}/stdin":   {method: "POST", target: "/executions/" + anID + "/stdin?eof=true"},
 	"POST /executions/{id}/signal":  {method: "POST", target: "/executions/" + anID + "/signal", body: `{"signal":"SIGINT"}`},

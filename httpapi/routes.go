@@ -26,6 +26,7 @@ func (s *Server) routes() {
 	e.GET("/executions/:id", s.getExecution)
 	e.DELETE("/executions/:id", s.removeExecution)
 	e.GET("/executions/:id/events", s.executionEvents, s.counted)
+	e.GET("/executions/:id/late", s.executionLate, s.counted)
 	e.GET("/executions/:id/output", s.executionOutput)
 	e.GET("/executions/:id/wait", s.waitExecution, s.counted)
 	e.POST("/executions/:id/stdin", s.executionStdin)

@@ -79,6 +79,7 @@ type relay struct {
 	framing event.Framing
 	scratch []byte
 	beat    *time.Timer
+	once    bool             // it ends where there is nothing more yet
 	over    <-chan time.Time // when the client's patience ends; nil for never
 }
 
@@ -119,6 +120,9 @@ func (r *relay) restore() {
 func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{}) error {
 	defer r.server.stats.follow(cursor)()
 	for {
+		if wait != nil && r.once {
+			return nil
+		}
 		if wait != nil {
 			if err := r.idle(wait); err != nil {
 				return err

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"execd/kernel/wire"
 )
 
-// errNotShown is a message that is no output: comms, debugger events.
+// errNotShown is a message that is no output: debugger events, and comms
+// where nobody asked for them.
 var errNotShown = errors.New("message shows nothing")
 
 // content has the fields that matter here of all messages on iopub and stdin
@@ -28,28 +31,61 @@ type content struct {
 	Password       bool                       `json:"password"`
 }
 
+// commContent is the content of the messages of comms.
+type commContent struct {
+	ID     string          `json:"comm_id"`
+	Target string          `json:"target_name"`
+	Data   json.RawMessage `json:"data"`
+}
+
 type transient struct {
 	DisplayID string `json:"display_id"`
 }
 
-// decodeOutput returns the Output of a message that shows something.
-func decodeOutput(kind string, b []byte) (Output, error) {
-	o := Output{Kind: Kind(kind)}
+// decodeOutput returns the Output of a message that shows something, or that
+// belongs to a comm.
+func decodeOutput(m *wire.Message, comms bool) (Output, error) {
+	o := Output{Kind: Kind(m.Type)}
 	var ok bool
 	if o.Kind == KindStream {
-		if o.Name, o.Text, ok = scanStream(b); ok {
+		if o.Name, o.Text, ok = scanStream(m.Content); ok {
 			return o, nil
 		}
 	}
-	if !isOutput(o.Kind) {
+	switch {
+	case comms && isComm(o.Kind):
+		return decodeComm(o, m)
+	case !isOutput(o.Kind):
 		return o, errNotShown
 	}
 	var c content
-	if err := json.Unmarshal(b, &c); err != nil {
+	if err := json.Unmarshal(m.Content, &c); err != nil {
 		return o, err
 	}
+	o.Buffers = cloneAll(m.Buffers)
 	return fill(o, &c), nil
 }
+
+func decodeComm(o Output, m *wire.Message) (Output, error) {
+	var c commContent
+	if err := json.Unmarshal(m.Content, &c); err != nil {
+		return o, err
+	}
+	o.Comm = Comm{ID: c.ID, Target: c.Target, Data: string(c.Data)}
+	o.Metadata, o.Buffers = metadata(m.Metadata), cloneAll(m.Buffers)
+	return o, nil
+}
+
+// cloneAll copies buffers, which point into what was read.
+func cloneAll(buffers [][]byte) [][]byte {
+	var all [][]byte
+	for _, b := range buffers {
+		all = append(all, bytes.Clone(b))
+	}
+	return all
+}
+
+func isComm(k Kind) bool { return k == KindCommOpen || k == KindComm || k == KindCommClose }
 
 // isOutput reports whether k is also the type of a message that shows something.
 func isOutput(k Kind) bool {

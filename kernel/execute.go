@@ -18,7 +18,10 @@ func (c *client) Execute(r Request, h Handler) error {
 	if err != nil {
 		return err
 	}
-	e := &execution{owner: c, handler: h, content: content, metadata: r.Metadata, allowStdin: r.AllowStdin, grace: c.grace, quirk: c.quirk}
+	e := &execution{
+		owner: c, handler: h, content: content, metadata: r.Metadata, allowStdin: r.AllowStdin, comms: r.Comms,
+		grace: c.grace, quirk: c.quirk,
+	}
 	id, err := c.enlist(e)
 	if err != nil {
 		return err

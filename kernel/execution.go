@@ -26,6 +26,7 @@ type execution struct {
 	id       string // of the message; guarded by the owner
 
 	allowStdin bool // an input_request is for the handler
+	comms      bool // so are the messages of comms
 
 	mu      sync.Mutex // guards the rest
 	started bool       // execute_input or output was seen
@@ -57,7 +58,7 @@ func (e *execution) publish(m *wire.Message) error {
 	if m.Type == "status" {
 		return e.status(m.Content)
 	}
-	o, err := decodeOutput(m.Type, m.Content)
+	o, err := decodeOutput(m, e.comms)
 	if errors.Is(err, errNotShown) {
 		return nil
 	}

@@ -42,6 +42,7 @@ type Request struct {
 	StoreHistory bool   // count it and keep it in the history, as a notebook does
 	AllowStdin   bool   // needs StartSpec.Stdin
 	Metadata     []byte // a JSON object; empty for none
+	Comms        bool   // give the messages of comms to the handler
 }
 
 // Handler receives what one request causes. Its methods are called from the

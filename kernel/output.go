@@ -15,6 +15,9 @@ const (
 	KindClear         Kind = "clear_output"        // Wait
 	KindError         Kind = "error"               // EName, EValue, Traceback
 	KindInput         Kind = "input_request"       // Text, Password; answered with Kernel.Input
+	KindCommOpen      Kind = "comm_open"           // Comm, Metadata; with Request.Comms, as the next two
+	KindComm          Kind = "comm_msg"            // Comm, Metadata
+	KindCommClose     Kind = "comm_close"          // Comm, Metadata
 	KindDropped       Kind = "dropped"             // Text says what was too large to take
 )
 
@@ -33,6 +36,16 @@ type Output struct {
 	EValue         string
 	Traceback      []string
 	Password       bool // do not echo the input
+	Comm           Comm
+	Buffers        [][]byte // binary data beside Data or Comm.Data
+}
+
+// Comm is one message of a comm, by which a kernel speaks to the widgets of a
+// notebook (Jupyter messaging documentation, "Custom Messages").
+type Comm struct {
+	ID     string
+	Target string // what is to open it, of comm_open
+	Data   string // JSON object
 }
 
 // Status is how an execution ended.

@@ -19,6 +19,7 @@ const (
 	TypePing           Type = "ping"
 	TypeDisplayUpdate  Type = "display_update"
 	TypeClearOutput    Type = "clear_output"
+	TypeComm           Type = "comm" // only where it was asked for
 )
 
 // MaxText is the most bytes of text that one event carries; longer text is
@@ -52,6 +53,18 @@ type Event struct {
 	Usage          *Resources // of a terminal event
 	Partial        bool       // the line goes on in the next event of this type
 	Wait           bool       // of clear_output: when the next output comes
+	Late           bool       // it came behind the end of the execution
+	Shown          bool       // of a terminal error: the kernel has shown it here, as a notebook does
+	Comm           *Comm      // of comm
+	Buffers        [][]byte   // of a result or comm: binary data beside it; sent in base64
+}
+
+// Comm is a message of a Jupyter comm.
+type Comm struct {
+	Kind   string // comm_open, comm_msg or comm_close
+	ID     string
+	Target string // of comm_open
+	Data   string // a JSON object
 }
 
 // Error is the object "error" of an event, in the words of a Jupyter error

@@ -27,11 +27,16 @@ func appendFrame(b []byte, id int64, e *Event) []byte {
 	return append(b, "}\n\n"...)
 }
 
+// late marks the events of a late log.
+const late = `,"late":true`
+
 func appendDetails(b []byte, e *Event) []byte {
 	b = appendMap(b, `,"results":`, e.Results)
-	if json.Valid([]byte(e.Metadata)) { // it comes from a kernel, and an invalid one would spoil the frame
-		b = appendJSON(append(b, `,"metadata":`...), e.Metadata)
+	b = appendValue(b, `,"metadata":`, e.Metadata)
+	if e.Comm != nil {
+		b = appendComm(b, e.Comm)
 	}
+	b = appendBuffers(b, e.Buffers)
 	if e.Error != nil {
 		b = appendError(b, e.Error)
 	}
@@ -59,7 +64,46 @@ func appendDetails(b []byte, e *Event) []byte {
 	if e.Wait {
 		b = append(b, `,"wait":true`...)
 	}
+	if e.Late {
+		b = append(b, late...)
+	}
+	if e.Shown {
+		b = append(b, `,"shown":true`...)
+	}
 	return b
+}
+
+// appendValue appends a JSON value. It comes from a kernel, and an invalid one
+// would spoil the frame.
+func appendValue(b []byte, name, value string) []byte {
+	if !json.Valid([]byte(value)) {
+		return b
+	}
+	return appendJSON(append(b, name...), value)
+}
+
+func appendComm(b []byte, c *Comm) []byte {
+	b = append(b, `,"comm":{"msg_type":`...)
+	b = appendString(b, c.Kind)
+	b = append(b, `,"comm_id":`...)
+	b = appendString(b, c.ID)
+	b = appendField(b, `,"target_name":`, c.Target)
+	b = appendValue(b, `,"data":`, c.Data)
+	return append(b, '}')
+}
+
+func appendBuffers(b []byte, buffers [][]byte) []byte {
+	if len(buffers) == 0 {
+		return b
+	}
+	b = append(b, `,"buffers":`...)
+	sep := byte('[')
+	for _, p := range buffers {
+		b = append(b, sep, '"')
+		b = append(base64.StdEncoding.AppendEncode(b, p), '"')
+		sep = ','
+	}
+	return append(b, ']')
 }
 
 // appendText is appendFrame for what a process prints: the one that runs a

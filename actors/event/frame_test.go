@@ -27,7 +27,16 @@ type object struct {
 	Display   string            `json:"display_id"`
 	Status    string            `json:"status"`
 	Reason    string            `json:"reason"`
-	Error     *struct {
+	Prompt    string            `json:"prompt"`
+	Late      bool              `json:"late"`
+	Buffers   [][]byte          `json:"buffers"`
+	Comm      struct {
+		Kind   string          `json:"msg_type"`
+		ID     string          `json:"comm_id"`
+		Target string          `json:"target_name"`
+		Data   json.RawMessage `json:"data"`
+	} `json:"comm"`
+	Error *struct {
 		Name      string   `json:"ename"`
 		Value     string   `json:"evalue"`
 		Traceback []string `json:"traceback"`
@@ -198,6 +207,7 @@ func TestFrame_HugeText(t *testing.T) {
 func saying(s string) event.Event {
 	return event.Event{
 		Type: event.TypeError, Text: s, Time: time.UnixMilli(1), ExecutionID: s, DisplayID: s, Status: s, Reason: s,
+		Prompt: s, Comm: &event.Comm{Kind: s, ID: s, Target: s, Data: s}, Buffers: [][]byte{[]byte(s), nil},
 		Results: map[string]string{"text/plain": s, s: "x"}, Error: &event.Error{Name: s, Value: s, Traceback: []string{s, "", s}},
 	}
 }
@@ -205,8 +215,16 @@ func saying(s string) event.Event {
 // heard checks that o says s in all these places.
 func heard(t *testing.T, o object, s string) {
 	t.Helper()
+	if len(o.Buffers) != 2 || string(o.Buffers[0]) != s || len(o.Buffers[1]) != 0 {
+		t.Fatalf("%q came in binary as %q", s, o.Buffers)
+	}
+	if json.Valid([]byte(s)) != (o.Comm.Data != nil) {
+		t.Fatalf("data %q came as %s", s, o.Comm.Data)
+	}
 	s = string([]rune(s)) // as a JSON decoder replaces what is not UTF-8
-	for _, got := range []string{o.Text, o.ID, o.Display, o.Status, o.Reason, o.Error.Name, o.Error.Value} {
+	for _, got := range []string{
+		o.Text, o.ID, o.Display, o.Status, o.Reason, o.Error.Name, o.Error.Value, o.Prompt, o.Comm.Kind, o.Comm.ID, o.Comm.Target,
+	} {
 		if got != s {
 			t.Fatalf("%q came as %q", s, got)
 		}

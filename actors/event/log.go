@@ -12,6 +12,7 @@ import (
 type Log struct {
 	spool    spool
 	id       string
+	late     bool
 	last     int64 // id of the newest event; guarded by spool.mu
 	ended    bool  // guarded by spool.mu
 	done     chan struct{}
@@ -27,6 +28,14 @@ type Log struct {
 func (s *Store) NewLog(id string) *Log {
 	l := &Log{id: id, done: make(chan struct{})}
 	l.spool = spool{store: s, name: id + ".events", memory: s.limits.MemoryPerLog}
+	return l
+}
+
+// NewLate returns the empty log of what comes behind the end of the execution
+// id. Its events are marked as late; it has no init and no terminal event.
+func (s *Store) NewLate(id string) *Log {
+	l := s.NewLog(id)
+	l.late, l.spool.name = true, id+".late"
 	return l
 }
 
@@ -53,6 +62,7 @@ func (l *Log) append(e *Event, end bool) int64 {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
+	e.Late = l.late
 	s := &l.spool
 	s.mu.Lock()
 	if l.ended || s.removed {
@@ -86,6 +96,9 @@ func (l *Log) Batch(fn func(*Batch)) {
 	before := l.last
 	b := &Batch{log: l}
 	b.stamp = appendStamp(b.room[:0], time.Now())
+	if l.late {
+		b.stamp = append(b.stamp, late...)
+	}
 	fn(b)
 	if l.last != before {
 		s.notify()

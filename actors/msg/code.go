@@ -18,6 +18,10 @@ type RunCode struct {
 	// it the kernel refuses at once.
 	Stdin bool
 
+	// Comms has the messages of comms, by which widgets speak to a notebook, as
+	// events.
+	Comms bool
+
 	// KillOnDisconnect interrupts the cell when it has been read by somebody
 	// and then by nobody for the disconnect grace.
 	KillOnDisconnect bool

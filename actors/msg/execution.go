@@ -34,6 +34,7 @@ type Execution struct {
 	ID      string
 	Kind    Kind
 	Log     *event.Log
+	Late    *event.Log    // of code: what came behind its end, and may go on to come; else nil
 	Output  *event.Output // the exact bytes, nil for code
 	Input   Input         // nil where there is none
 	Answers Answers       // of code, in place of Input; nil where there are none
@@ -58,6 +59,7 @@ type Status struct {
 	Killed    int              // processes that were ended with it
 	Usage     *event.Resources // nil where it has no process of its own, or was not measured
 	Events    event.Range
+	Late      int64 // events behind the end
 	Readers   int
 }
 

@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -169,6 +170,14 @@ func (c *Cell) flood(args string) {
 // Publish sends an iopub message of this cell.
 func (c *Cell) Publish(kind string, content any) { c.publish(c.request.Header, kind, content) }
 
+// PublishBinary sends an iopub message with metadata and buffers.
+func (c *Cell) PublishBinary(kind string, metadata, content any, buffers ...[]byte) {
+	m := wire.Message{Type: kind, Parent: c.request.Header, Buffers: buffers}
+	m.Metadata, _ = json.Marshal(metadata)
+	m.Content, _ = json.Marshal(content)
+	c.publishRaw(c.conn.Key, m)
+}
+
 // Status publishes the execution state.
 func (c *Cell) Status(state string) {
 	c.Publish("status", map[string]any{"execution_state": state})
@@ -215,5 +224,6 @@ func (c *Cell) Foreign(text string) {
 
 // Forged publishes output of this cell that is signed with another key.
 func (c *Cell) Forged(text string) {
-	c.publishRaw("not the key", c.request.Header, "stream", []byte(`{"name":"stdout","text":`+strconv.Quote(text)+`}`))
+	content := []byte(`{"name":"stdout","text":` + strconv.Quote(text) + `}`)
+	c.publishRaw("not the key", wire.Message{Type: "stream", Parent: c.request.Header, Content: content})
 }

@@ -218,11 +218,11 @@ func (p *Process) answer(r request, kind string, content any) {
 // publish sends to all subscribers, in the order of the calls.
 func (p *Process) publish(parent []byte, kind string, content any) {
 	b, _ := json.Marshal(content)
-	p.publishRaw(p.conn.Key, parent, kind, b)
+	p.publishRaw(p.conn.Key, wire.Message{Type: kind, Parent: parent, Content: b})
 }
 
-func (p *Process) publishRaw(key string, parent []byte, kind string, content []byte) {
-	m := wire.Message{Identities: [][]byte{[]byte(kind)}, Header: header(kind), Parent: parent, Content: content}
+func (p *Process) publishRaw(key string, m wire.Message) {
+	m.Identities, m.Header = [][]byte{[]byte(m.Type)}, header(m.Type)
 	p.mu.Lock()
 	subs := append([]*subscriber(nil), p.subs...)
 	p.mu.Unlock()
