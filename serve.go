@@ -146,7 +146,7 @@ func (d *daemon) startActors() {
 		DiskPerLog: cfg.logDisk, DiskTotal: cfg.diskLimit,
 	}, func(err error) { d.log.Error().Err(err).Msg("events cannot be kept on disk; the oldest are evicted") })
 	d.system = actors.Start(actors.Config{
-		Log: d.log, Store: store, Kernels: d.kernels,
+		Log: d.log, Store: store, Kernels: d.kernels, Platform: cfg.platform(),
 		EnvFile: cfg.envFile, StopGrace: cfg.stop, DisconnectGrace: cfg.disconnect,
 		Retention:  actors.Retention{Time: cfg.retention, Count: cfg.retentionCount},
 		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue, IdleLimit: cfg.contextIdle,

@@ -34,6 +34,12 @@ type shutdown struct {
 }
 
 func (r *root) Receive(ctx actor.Context) {
+	if m, ok := ctx.Message().(msg.Message); ok {
+		if err := r.system.config.Platform.denies(m); err != nil {
+			m.Fail(err)
+			return
+		}
+	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.start(ctx)

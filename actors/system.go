@@ -29,6 +29,7 @@ type Config struct {
 	Store   *event.Store
 	Kernels kernel.Provider // nil where there is none: code fails with a clear error
 
+	Platform        Platform      // what this platform lacks: requests for it fail with NotSupported
 	EnvFile         string        // EXECD_ENVS: variables for commands, read at each start
 	StopGrace       time.Duration // from the polite signal to SIGKILL
 	DisconnectGrace time.Duration // of on_disconnect kill

@@ -1,0 +1,4 @@
+package shell
+
+// ThisPlatform has everything.
+func ThisPlatform() Platform { return Platform{} }
