@@ -15,6 +15,7 @@ import (
 type cell struct {
 	execution *execution
 	code      string
+	env       map[string]string // of this run
 	limit     time.Duration
 	comms     bool     // messages of comms are events
 	leaves    bool     // on_disconnect: it ends when its readers have gone

@@ -96,8 +96,16 @@ func (k *kernels) run(ctx actor.Context, m startCell) {
 	case n == nil:
 		n = k.standard(m.request.Language)
 	}
+	language := kernel.Canonical(m.request.Language)
+	if n != nil {
+		language = n.language
+	}
+	if err := checkRunEnv(language, m.request.Env); err != nil {
+		m.refuse(err)
+		return
+	}
 	if n == nil {
-		n = k.spawn(ctx, &notebook{language: kernel.Canonical(m.request.Language), standard: true})
+		n = k.spawn(ctx, &notebook{language: language, standard: true})
 	}
 	m.place(n.id, n.language)
 	ctx.Send(k.children[n.id].pid, m)

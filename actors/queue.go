@@ -23,7 +23,7 @@ func (s *session) enqueue(m startCell) {
 		return
 	}
 	c := &cell{
-		execution: m.execution, code: m.request.Code, limit: m.request.Timeout,
+		execution: m.execution, code: m.request.Code, env: m.request.Env, limit: m.request.Timeout,
 		comms: m.request.Comms, leaves: m.request.KillOnDisconnect, tell: s.tell,
 	}
 	if m.request.Stdin {
@@ -77,7 +77,7 @@ func (s *session) next() {
 	request := kernel.Request{
 		Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil, Comms: c.comms, Metadata: c.execution.journey.metadata(),
 	}
-	if err := k.Execute(request, c); err != nil {
+	if err := kernel.ExecuteWith(k, c.env, request, c); err != nil {
 		c.Finished(kernel.Result{Status: kernel.StatusDead, Err: err})
 	}
 }

@@ -29,6 +29,8 @@ func show(log *event.Log, o kernel.Output) {
 			Type: event.TypeComm, Metadata: o.Metadata, Buffers: o.Buffers,
 			Comm: &event.Comm{Kind: string(o.Kind), ID: o.Comm.ID, Target: o.Comm.Target, Data: o.Comm.Data},
 		})
+	case kernel.KindEnvLeft:
+		log.Append(event.Event{Type: event.TypeStatus, Status: "envs_not_restored", Reason: o.Text})
 	case kernel.KindDropped:
 		log.Append(event.Event{Type: event.TypeStatus, Status: "output_dropped", Reason: o.Text})
 	}

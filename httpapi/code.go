@@ -16,11 +16,15 @@ type codeRequest struct {
 	Code         string      `json:"code"`
 	Context      codeContext `json:"context"`
 	Language     string      `json:"language"`
+	Envs         environment `json:"envs"`
 	Timeout      int64       `json:"timeout"` // milliseconds
 	Stdin        bool        `json:"stdin"`
 	Comms        bool        `json:"comms"`
 	OnDisconnect string      `json:"on_disconnect"`
 }
+
+// environment is variables by their names.
+type environment map[string]string
 
 type codeContext struct {
 	ID       string `json:"id"`
@@ -58,7 +62,7 @@ func (s *Server) runCode(c echo.Context) error {
 // shellRequest is what code without a language means: a shell command.
 func shellRequest(body codeRequest, background bool) commandRequest {
 	return commandRequest{
-		Command: body.Code, Background: background, Timeout: body.Timeout, Stdin: body.Stdin, OnDisconnect: body.OnDisconnect,
+		Command: body.Code, Background: background, Envs: body.Envs, Timeout: body.Timeout, Stdin: body.Stdin, OnDisconnect: body.OnDisconnect,
 	}
 }
 
@@ -77,7 +81,7 @@ func (s *Server) startCell(c echo.Context, body codeRequest, language string, ra
 	}
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCode{
 		Reply: msg.NewReply[msg.Execution](), Retry: again, Origin: origin(c),
-		ContextID: body.Context.ID, Language: language, Code: body.Code,
+		ContextID: body.Context.ID, Language: language, Code: body.Code, Env: body.Envs,
 		Timeout: timeout, Stdin: body.Stdin, Comms: body.Comms, KillOnDisconnect: kill,
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ const (
 	KindComm          Kind = "comm_msg"            // Comm, Metadata
 	KindCommClose     Kind = "comm_close"          // Comm, Metadata
 	KindDropped       Kind = "dropped"             // Text says what was too large to take
+	KindEnvLeft       Kind = "env_left"            // Text says why variables of the run stay: see ExecuteWith
 )
 
 // Output is one thing that an execution shows. It shares nothing with the

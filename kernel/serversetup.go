@@ -29,7 +29,10 @@ func setupCode(language, dir string, env map[string]string) (code string, ok boo
 			when(dir, "void eval('process').chdir(", ");", quoteJSON), true
 	case "bash":
 		export := func(k, v string) string { return "export " + k + "=" + quoteShell(v) }
-		return lines(env, export) + when(dir, "cd -- ", "", quoteShell), true
+		// A shell that was started there has not been elsewhere before.
+		const before, behind = "__execd_old=${OLDPWD-}; cd -- ", ` && if [ "$__execd_old" ]; then OLDPWD=$__execd_old; ` +
+			"else unset -v OLDPWD; fi && unset -v __execd_old"
+		return lines(env, export) + when(dir, before, behind, quoteShell), true
 	case "go": // commands of gonb
 		set := func(k, v string) string { return "%env " + k + " " + quoteGonb(v) }
 		code = lines(env, set) + when(dir, "%cd ", "", quoteGonb)

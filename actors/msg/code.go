@@ -4,7 +4,8 @@ import "time"
 
 // RunCode runs a code cell in a Jupyter kernel. It is answered at once with
 // the log, which has its init event; a kernel that does not start is told
-// there. It fails with ContextNotFound, KernelMissing or QueueFull.
+// there. It fails with ContextNotFound, KernelMissing, QueueFull, or NotSupported
+// where the language cannot have variables of one run.
 type RunCode struct {
 	Reply[Execution]
 	Retry     Retry
@@ -12,7 +13,8 @@ type RunCode struct {
 	ContextID string // empty for the default context of Language
 	Language  string
 	Code      string
-	Timeout   time.Duration // from the start of the cell; 0 for none
+	Env       map[string]string // of this run; the values before come back behind it
+	Timeout   time.Duration     // from the start of the cell; 0 for none
 
 	// Stdin has the client answer what the code asks for: see Answers. Without
 	// it the kernel refuses at once.
