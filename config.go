@@ -41,7 +41,7 @@ type config struct {
 	headerTime, bodyTime       time.Duration
 	memoryLimit, diskLimit     int64
 	logMemory, logDisk         int64
-	profiles                   bool
+	profiles, page             bool
 	init                       bool
 	entrypoint                 []string // the command behind --, and its arguments
 	version                    bool
@@ -103,6 +103,7 @@ func (c *config) ownSettings() []setting {
 		{"memory-limit", "EXECD_MEMORY_LIMIT", "64MiB", "memory of all events together", size(&c.memoryLimit)},
 		{"disk-limit", "EXECD_DISK_LIMIT", "8GiB", "files of all events together", size(&c.diskLimit)},
 		{"init", "EXECD_INIT", "false", "adopt and reap orphans, as process 1 does, and run the command behind --, if any", boolean(&c.init)},
+		{"ui", "EXECD_UI", "true", "serve the console, a page for people, at /ui", boolean(&c.page)},
 		{"pprof", "EXECD_PPROF", "false", "serve profiles for go tool pprof at /debug/pprof/", boolean(&c.profiles)},
 	}
 }
@@ -143,7 +144,7 @@ func parseConfig(args []string, lookup func(string) (string, bool)) (*config, er
 	settings := c.settings()
 	for _, s := range settings {
 		define := fs.Func
-		if s.value == "false" { // a switch: it needs no value
+		if s.value == "false" || s.value == "true" { // a switch: it needs no value
 			define = fs.BoolFunc
 		}
 		define(s.flag, s.usage, func(v string) error { given[s.flag] = v; return s.set(v) })

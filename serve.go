@@ -108,6 +108,7 @@ func start(cfg *config) (*daemon, error) {
 		Profiles:       cfg.profiles,
 		Tracer:         d.telemetry.Tracer(),
 		Meter:          d.telemetry.Meter(),
+		NoConsole:      !cfg.page,
 		SpoolDir:       d.state.dir,
 		UploadDir:      filepath.Join(cmp.Or(cfg.stateDir, os.TempDir()), "uploads-execd"),
 		MaxBody:        cfg.maxBody,

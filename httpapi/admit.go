@@ -78,7 +78,10 @@ func (s *Server) recovered(c echo.Context, reason any) error {
 // guard checks the token, or without one that no foreign web page asks.
 func (s *Server) guard(r *http.Request) error {
 	if s.config.Token != "" {
-		got, want := sha256.Sum256([]byte(r.Header.Get(headerToken))), sha256.Sum256([]byte(s.config.Token))
+		if s.isConsole(r) {
+			return nil
+		}
+		got, want := sha256.Sum256([]byte(presentedToken(r))), sha256.Sum256([]byte(s.config.Token))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			return errToken
 		}
@@ -101,7 +104,7 @@ var (
 // or localhost is ours.
 func (s *Server) foreign(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if origin != "" && (slices.Contains(s.config.AllowedOrigins, origin) || slices.Contains(s.config.AllowedOrigins, "*")) {
+	if origin != "" && s.allowed(origin) {
 		return false
 	}
 	site := r.Header.Get("Sec-Fetch-Site")
@@ -109,10 +112,16 @@ func (s *Server) foreign(r *http.Request) bool {
 		return foreignToProxied(r, origin, site)
 	}
 	if origin == "" {
-		return site == "cross-site" || site == "same-site" || (site == "same-origin" && !local(r.Host))
+		own := local(r.Host) || s.allowed("http://"+r.Host) || s.allowed("https://"+r.Host)
+		return site == "cross-site" || site == "same-site" || (site == "same-origin" && !own)
 	}
 	u, err := url.Parse(origin)
 	return err != nil || u.Host != r.Host || !local(r.Host)
+}
+
+// allowed reports whether the configuration names a web origin.
+func (s *Server) allowed(origin string) bool {
+	return slices.Contains(s.config.AllowedOrigins, origin) || slices.Contains(s.config.AllowedOrigins, "*")
 }
 
 // foreignToProxied is foreign for what is not execd's own: its pages may be
@@ -137,10 +146,11 @@ func local(host string) bool {
 	return err == nil || name == "localhost"
 }
 
-// logRequest writes the line of a request; a probe is no news.
+// logRequest writes the line of a request; a probe is no news, and a file of
+// the console neither.
 func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
 	level := zerolog.InfoLevel
-	if isProbe(c.Path()) {
+	if p := c.Path(); isProbe(p) || strings.HasPrefix(p, consolePath) {
 		level = zerolog.DebugLevel
 	}
 	line := s.config.Log.WithLevel(level)

@@ -209,6 +209,9 @@ var streamDecoders = sync.OnceFunc(func() {
 	}
 	openapi3filter.RegisterBodyDecoder("text/event-stream", decode)
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", decode)
+	for _, kind := range []string{"text/html", "text/css", "text/javascript", "image/svg+xml"} { // of the console
+		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.PlainBodyDecoder)
+	}
 })
 
 // parseEvents reads the objects of a stream in any framing.

@@ -150,6 +150,8 @@ var samples = map[string]request{
 	"GET /directories/list":         {method: "GET", target: "/directories/list?path=/nonexistent"},
 	"GET /executions/{id}/output":   {method: "GET", target: "/executions/" + anID + "/output?offset=0"},
 	"GET /ready":                    {method: "GET", target: "/ready"},
+	"GET /ui":                       {method: "GET", target: "/ui"},
+	"GET /ui/{asset}":               {method: "GET", target: "/ui/none.js"},
 }
 
 // refusals are what the supervisor may answer to anybody, in one way or
@@ -186,6 +188,7 @@ func TestOpenAPI_Answers(t *testing.T) {
 	useFiles(t, c)
 	useTransfers(t, c)
 	useUploads(t, c)
+	useConsole(t, c)
 	for _, answer := range c.answers() {
 		if !c.seen[answer] {
 			t.Errorf("openapi.yaml documents %s, which no request gets", answer)
@@ -207,7 +210,9 @@ func refuseAll(t *testing.T, c *contract) {
 	narrow := serve(t, httpapi.Config{Supervisor: crashed, MaxBody: 1, MaxUpload: 1})
 	documented := c.answers()
 	for op, q := range samples {
-		c.expect(t, guarded, q, 401, "UNAUTHORIZED")
+		if op != "GET /ui" { // which needs no token
+			c.expect(t, guarded, q, 401, "UNAUTHORIZED")
+		}
 		foreign := q
 		foreign.header = append([]string{"Origin", "https://example.com"}, q.header...)
 		c.expect(t, open, foreign, 403, "ORIGIN_NOT_ALLOWED")

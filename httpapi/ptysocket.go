@@ -36,7 +36,8 @@ const (
 // upgrader leaves the question of origins to admit, which was here before.
 var upgrader = websocket.Upgrader{
 	ReadBufferSize: ptyBuffer, WriteBufferSize: ptyBuffer,
-	CheckOrigin: func(*http.Request) bool { return true },
+	CheckOrigin:  func(*http.Request) bool { return true },
+	Subprotocols: []string{terminalProtocol},
 }
 
 // ptyOptions is the query of a terminal's socket.

@@ -45,6 +45,8 @@ func (s *Server) routes() {
 	e.GET("/pty/:id/ws", s.ptySocket, s.counted)
 
 	e.GET("/debug/actors", s.actors)
+	e.GET(consolePath, s.console)
+	e.GET(consolePath+"/:asset", s.console)
 
 	s.fileRoutes()
 	s.transferRoutes()

@@ -32,6 +32,7 @@ type Config struct {
 	Profiles       bool                   // serve /debug/pprof/
 	Tracer         trace.Tracer           // of OpenTelemetry; nil traces nothing
 	Meter          metric.Meter           // likewise; nil counts nothing for it
+	NoConsole      bool                   // do not serve the page for people at /ui
 
 	SpoolDir   string // for uploaded bytes whose place is not known yet; "" is the system's directory
 	UploadDir  string // for what has come of resumable uploads, across restarts; "" is in the system's directory
