@@ -35,6 +35,8 @@ type config struct {
 	retentionCount, maxRunning int
 	queue                      int
 	contextIdle                time.Duration
+	maxWatches                 int
+	watchRetention             time.Duration
 	maxBody, maxUpload         int64
 	maxHeader                  int64
 	maxStreams                 int
@@ -89,6 +91,11 @@ func (c *config) ownSettings() []setting {
 		{"retention", "EXECD_RETENTION", "24h", "how long ended executions are kept", duration(&c.retention, false)},
 		{"retention-count", "EXECD_RETENTION_COUNT", "10000", "how many ended executions are kept", number(&c.retentionCount, 1, 1<<30)},
 		{"max-executions", "EXECD_MAX_EXECUTIONS", "10000", "how many executions run at once", number(&c.maxRunning, 1, 1<<30)},
+		{"max-watches", "EXECD_MAX_WATCHES", "64", "how many watches of files are kept at once", number(&c.maxWatches, 1, 1<<20)},
+		{
+			"watch-retention", "EXECD_WATCH_RETENTION", "5m",
+			"how long a watch of files outlives its last reader", duration(&c.watchRetention, false),
+		},
 		{"max-body", "EXECD_MAX_BODY", "32MiB", "size of a JSON request", size(&c.maxBody)},
 		{"max-upload", "EXECD_MAX_UPLOAD", "1024GiB", "size of a request that uploads files", size(&c.maxUpload)},
 		{"max-header", "EXECD_MAX_HEADER", "64KiB", "size of a request's header", size(&c.maxHeader)},

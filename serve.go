@@ -152,6 +152,7 @@ func (d *daemon) startActors() {
 		Retention:  actors.Retention{Time: cfg.retention, Count: cfg.retentionCount},
 		MaxRunning: cfg.maxRunning, QueueLength: cfg.queue, IdleLimit: cfg.contextIdle,
 		Tracer: d.telemetry.Tracer(), Meter: d.telemetry.Meter(),
+		MaxWatches: cfg.maxWatches, WatchRetention: cfg.watchRetention,
 	})
 }
 

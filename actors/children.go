@@ -30,6 +30,11 @@ func (c children) forward(ctx actor.Context, name string, m msg.Message) bool {
 	return true
 }
 
+// waits reports whether a request of the child's is not answered yet.
+func (ch *child) waits() bool {
+	return slices.ContainsFunc(ch.pending, func(m msg.Message) bool { return !m.Answered() })
+}
+
 // broadcast sends the same message to all children.
 func (c children) broadcast(ctx actor.Context, message any) {
 	for _, ch := range c {

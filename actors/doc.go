@@ -7,6 +7,8 @@
 //	│   └── command        one shell command, temporary
 //	├── kernels          dynamic supervisor
 //	│   └── session        one code context and its queue, transient
+//	├── watches          dynamic supervisor
+//	│   └── watch          one directory or file that clients watch, transient
 //	├── metrics          samples of the machine for all who read them, permanent
 //	└── janitor          retention of ended executions
 //

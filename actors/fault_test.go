@@ -75,6 +75,7 @@ func scenario(t *testing.T, f *faults) {
 	s := start(t, func(c *actors.Config) {
 		c.Fault = f.inject
 		c.JanitorPeriod = 5 * time.Millisecond
+		c.WatchRetention = 5 * time.Millisecond
 	})
 	var ran []msg.Execution
 	keep := func(x msg.Execution, err error) msg.Execution {
@@ -96,6 +97,7 @@ func scenario(t *testing.T, f *faults) {
 	runCells(s, keep)
 	runSessions(s, keep)
 	openTerminals(s, keep)
+	openWatches(t, s)
 	for _, x := range ran {
 		truthful(t, x, s.read(x))
 	}

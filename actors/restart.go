@@ -22,6 +22,8 @@ const (
 	classBash      Class = "bash session"
 	classTerminals Class = "terminals"
 	classTerminal  Class = "terminal"
+	classWatches   Class = "watches"
+	classWatch     Class = "watch"
 	classMetrics   Class = "metrics"
 	classJanitor   Class = "janitor"
 )
@@ -61,6 +63,7 @@ var policies = map[Class]policy{
 	classKernels:   {permanent, true, 10, 10 * time.Second},
 	classSessions:  {permanent, true, 10, 10 * time.Second},
 	classTerminals: {permanent, true, 10, 10 * time.Second},
+	classWatches:   {permanent, true, 10, 10 * time.Second},
 	// A user's command is never run twice.
 	classCommand: {temporary, false, 0, 0},
 	// Nor is a session's run, and what its shell was doing is not known.
@@ -69,6 +72,8 @@ var policies = map[Class]policy{
 	// The kernel lives in its own process and is handed to the new instance.
 	// Three failures in ten seconds are no accident: the context is given up.
 	classSession: {transient, false, 3, 10 * time.Second},
+	// What is observed goes on in its worker, which the new instance finds.
+	classWatch: {transient, false, 3, 10 * time.Second},
 	// The samples and who waits for them live in the meter, which is handed to
 	// the new instance.
 	classMetrics: {permanent, false, 10, 10 * time.Second},

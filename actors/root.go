@@ -18,6 +18,7 @@ type root struct {
 	kernels   *actor.PID
 	sessions  *actor.PID
 	terminals *actor.PID
+	watches   *actor.PID
 	metrics   *actor.PID
 	draining  bool
 }
@@ -67,6 +68,8 @@ func (r *root) Receive(ctx actor.Context) {
 		r.admit(ctx, m, r.terminals)
 	case msg.FindTerminal, msg.ListTerminals, msg.ResizeTerminal, msg.DeleteTerminal:
 		ctx.Send(r.terminals, m)
+	case msg.WatchFiles:
+		r.admit(ctx, m, r.watches)
 	case msg.GetMetrics, msg.WatchMetrics:
 		ctx.Send(r.metrics, m)
 	case msg.SignalExecution:
@@ -95,6 +98,7 @@ func (r *root) start(ctx actor.Context) {
 	r.kernels = s.spawn(ctx, classKernels, func() actor.Actor { return newKernels(s) }, classSession)
 	r.sessions = s.spawn(ctx, classSessions, func() actor.Actor { return newSessions(s, r.kernels) }, classBash)
 	r.terminals = s.spawn(ctx, classTerminals, func() actor.Actor { return newTerminals(s, r.sessions) }, classTerminal)
+	r.watches = s.spawn(ctx, classWatches, func() actor.Actor { return newWatches(s) }, classWatch)
 	r.metrics = s.spawn(ctx, classMetrics, func() actor.Actor { return &watcher{system: s, meter: s.meter} })
 	s.spawn(ctx, classJanitor, func() actor.Actor { return &janitor{system: s} })
 }
@@ -244,6 +248,7 @@ func (r *root) drain(ctx actor.Context, m drain) {
 	ctx.Send(r.kernels, order)
 	ctx.Send(r.sessions, order)
 	ctx.Send(r.terminals, order)
+	ctx.Send(r.watches, order)
 	s := r.system
 	s.work(classRoot, func() {
 		wait, cancel := context.WithDeadline(context.Background(), m.deadline)

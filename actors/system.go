@@ -37,6 +37,8 @@ type Config struct {
 	MaxRunning      int           // executions that run at once
 	QueueLength     int           // runs that wait in one context
 	IdleLimit       time.Duration // after which the kernel of a context that nobody uses ends; 0 is never
+	MaxWatches      int           // watches of files that are kept at once
+	WatchRetention  time.Duration // of a watch that nobody reads
 	JanitorPeriod   time.Duration
 	Metrics         metrics.Config
 	Tracer          trace.Tracer // of OpenTelemetry; nil traces nothing
@@ -52,6 +54,8 @@ const (
 	defaultDisconnectGrace = 10 * time.Second // a mobile network changes cells within it
 	defaultMaxRunning      = 10_000           // two descriptors each, half of the usual 65,536 at worst
 	defaultQueueLength     = 128              // a notebook's "run all"
+	defaultMaxWatches      = 64               // an inotify instance each, of which a user has 128
+	defaultWatchRetention  = 5 * time.Minute  // a laptop that was closed for a moment
 )
 
 func (c Config) withDefaults() Config {
@@ -59,6 +63,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.DisconnectGrace, defaultDisconnectGrace)
 	setDefault(&c.MaxRunning, defaultMaxRunning)
 	setDefault(&c.QueueLength, defaultQueueLength)
+	setDefault(&c.MaxWatches, defaultMaxWatches)
+	setDefault(&c.WatchRetention, defaultWatchRetention)
 	setDefault(&c.JanitorPeriod, defaultJanitorPeriod)
 	c.Retention = c.Retention.withDefaults()
 	return c
@@ -83,6 +89,7 @@ type System struct {
 	tally       *tally
 	instruments *instruments
 	workers     sync.WaitGroup // every goroutine that an actor has started
+	lookouts    lookouts
 
 	draining atomic.Bool // the daemon ends: what can outlive it does
 	stopping atomic.Bool // the end of an actor is the daemon's doing, not a failure
@@ -185,7 +192,10 @@ func (s *System) End(ctx context.Context) error {
 }
 
 // Release removes all logs and their files, after End.
-func (s *System) Release() { s.runs.removeAll() }
+func (s *System) Release() {
+	s.runs.removeAll()
+	s.lookouts.removeAll()
+}
 
 func (s *System) stop(ctx context.Context) error {
 	s.stopping.Store(true)
@@ -196,6 +206,7 @@ func (s *System) stop(ctx context.Context) error {
 		close(s.done)
 		s.endLeftovers(ctx, 0)
 		s.runs.closeOutputs()
+		s.lookouts.closeAll()
 		s.workers.Wait()
 	}()
 	var err error

@@ -19,7 +19,8 @@ func AdoptDraft(place Placement, from string) (*Draft, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("adopt %s: %w", from, err), d.Close())
 	}
-	name := d.freshName()
+	_, missing := os.Lstat(d.target)
+	name := d.freshName(missing == nil)
 	err = os.Rename(from, name)
 	if errors.Is(err, syscall.EXDEV) {
 		return d.copyFrom(from)

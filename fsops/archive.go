@@ -63,7 +63,11 @@ func WriteArchive(ctx context.Context, w io.Writer, root, format string) error {
 			return nil
 		case err != nil:
 			return err
-		case path == root && e.IsDir(), IsDraft(e.Name()):
+		case path == root && e.IsDir():
+			return nil
+		case IsDraft(e.Name()) && e.IsDir():
+			return filepath.SkipDir
+		case IsDraft(e.Name()):
 			return nil
 		}
 		return archiveEntry(a, root, path, e)

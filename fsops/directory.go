@@ -11,8 +11,8 @@ import (
 
 // List describes what is below the directory root, down to depth levels:
 // each directory in lexical order, with what is in it right behind it.
-// Symlinks are not followed. What goes away meanwhile is left out, as is what
-// is in a directory below root that may not be read.
+// Symlinks are not followed. Drafts and what goes away meanwhile are left
+// out, as is what is in a directory below root that may not be read.
 func List(root string, depth int) ([]Info, error) {
 	info, err := lstat(root)
 	if err != nil {
@@ -35,7 +35,7 @@ func List(root string, depth int) ([]Info, error) {
 func appendEntries(list []Info, dir string, entries []fs.DirEntry, depth int) []Info {
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil {
+		if err != nil || IsDraft(e.Name()) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())

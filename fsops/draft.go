@@ -17,8 +17,12 @@ import (
 // can make files without one.
 const draftPrefix = ".execd-draft-"
 
-// IsDraft reports whether name, without its directory, is that of a file that
-// is not yet in its place.
+// draftReplaces ends the names of drafts that take the place of a file, so
+// that whoever watches can tell a new file from new content.
+const draftReplaces = "-over"
+
+// IsDraft reports whether name, without its directory, is that of a file or a
+// directory that is not yet in its place.
 func IsDraft(name string) bool { return strings.HasPrefix(name, draftPrefix) }
 
 // Placement says where content goes, and whose it is there.
@@ -66,19 +70,23 @@ func newDraft(place Placement, open func(dir string) (*os.File, error)) (*Draft,
 	if old != nil || place.Mode != nil {
 		perm = 0o600
 	}
-	d.name = d.freshName()
+	d.name = d.freshName(old != nil)
 	if d.file, err = os.OpenFile(d.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm); err != nil {
 		return nil, pathError("write", place.Path, err)
 	}
 	return d, nil
 }
 
-func (d *Draft) freshName() string { return filepath.Join(d.dir, draftName()) }
+func (d *Draft) freshName(replaces bool) string { return filepath.Join(d.dir, draftName(replaces)) }
 
-func draftName() string {
+func draftName(replaces bool) string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return draftPrefix + hex.EncodeToString(random[:])
+	name := draftPrefix + hex.EncodeToString(random[:])
+	if replaces {
+		name += draftReplaces
+	}
+	return name
 }
 
 // maxLinks is how many symlinks one path may lead through, as in Linux

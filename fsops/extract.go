@@ -213,7 +213,8 @@ func (x *extraction) place(e entry) error {
 
 // replace makes something under another name, and then renames it.
 func (x *extraction) replace(name string, makeAt func(temp string) error) error {
-	temp := filepath.Join(filepath.Dir(name), draftName())
+	_, absent := x.root.Lstat(name)
+	temp := filepath.Join(filepath.Dir(name), draftName(absent == nil))
 	err := makeAt(temp)
 	if err == nil {
 		err = escape(x.root.Rename(temp, name))

@@ -87,7 +87,7 @@ func checkMove(from, to string) error {
 // moveAcross copies beside the target, and shows it under its name when it is
 // whole.
 func moveAcross(from, to string) (err error) {
-	dir, err := os.MkdirTemp(filepath.Dir(to), ".execd-move-")
+	dir, err := os.MkdirTemp(filepath.Dir(to), draftPrefix)
 	if err != nil {
 		return fmt.Errorf("move %s: %w", from, err)
 	}

@@ -98,7 +98,7 @@ func (d *Draft) seal() error {
 		return pathError("write", d.place.Path, err)
 	}
 	if d.name == "" {
-		name := d.freshName()
+		name := d.freshName(old != nil)
 		if err := link(d.file, name); err != nil {
 			return pathError("write", d.place.Path, err)
 		}

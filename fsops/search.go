@@ -182,7 +182,7 @@ func (w *walk) read(ctx context.Context, dir string) error {
 	for {
 		entries, err := f.ReadDir(entriesAtOnce)
 		for _, e := range entries {
-			if e.IsDir() {
+			if e.IsDir() && !IsDraft(e.Name()) {
 				w.add(path.Join(dir, e.Name()))
 				continue
 			}

@@ -51,6 +51,7 @@ var statuses = map[msg.Code]int{
 	msg.QueueFull:           http.StatusTooManyRequests,
 	msg.TooMany:             http.StatusTooManyRequests,
 	msg.TooManyStreams:      http.StatusTooManyRequests,
+	msg.TooManyWatches:      http.StatusTooManyRequests,
 	msg.HeaderTooLarge:      http.StatusRequestHeaderFieldsTooLarge,
 	msg.BodyTimeout:         http.StatusRequestTimeout,
 	msg.ShuttingDown:        http.StatusServiceUnavailable,

@@ -29,6 +29,8 @@ var fileFaults = []struct {
 	{fsops.ErrIntoItself, msg.InvalidRequest},
 	{fsops.ErrRoot, msg.InvalidRequest},
 	{fsops.ErrNotRegular, msg.InvalidFile},
+	{fsops.ErrWatchLimit, msg.TooManyWatches},
+	{fsops.ErrNoWatch, msg.NotSupported},
 	{syscall.EISDIR, msg.InvalidFile},
 	{syscall.ENOTDIR, msg.InvalidFile},
 	{syscall.ELOOP, msg.InvalidFile},

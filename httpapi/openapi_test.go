@@ -133,6 +133,7 @@ var samples = map[string]request{
 	"PUT /files/upload":             {method: "PUT", target: "/files/upload?path=/nonexistent/x&mode=644", body: "x", header: octets},
 	"GET /files/download":           {method: "GET", target: "/files/download?path=/nonexistent/x"},
 	"GET /files/search":             {method: "GET", target: "/files/search?path=/nonexistent"},
+	"GET /files/watch":              {method: "GET", target: "/files/watch?path=/nonexistent&recursive=true"},
 	"GET /files/archive":            {method: "GET", target: "/files/archive?path=/nonexistent"},
 	"POST /files/extract":           {method: "POST", target: "/files/extract?path=/nonexistent/x", body: "x", header: octets},
 	"OPTIONS /files/uploads":        {method: "OPTIONS", target: "/files/uploads"},
@@ -186,6 +187,7 @@ func TestOpenAPI_Answers(t *testing.T) {
 	useSessions(t, c)
 	useTerminals(t, c)
 	useFiles(t, c)
+	useWatches(t, c)
 	useTransfers(t, c)
 	useUploads(t, c)
 	useConsole(t, c)

@@ -63,6 +63,7 @@ func (s *Server) fileRoutes() {
 	e.POST("/files/replace", s.replaceInFiles)
 
 	e.GET("/files/search", s.searchFiles)
+	e.GET("/files/watch", s.watchFiles, s.counted)
 	e.GET("/files/archive", s.archiveFiles)
 	e.POST("/files/extract", s.extractFiles)
 	e.OPTIONS(resumablePath, s.resumable.options)

@@ -80,6 +80,7 @@ type relay struct {
 	scratch []byte
 	beat    *time.Timer
 	once    bool             // it ends where there is nothing more yet
+	lossy   bool             // evicted events are the caller's to tell of
 	over    <-chan time.Time // when the client's patience ends; nil for never
 }
 
@@ -99,7 +100,9 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 	h["Cache-Control"] = []string{"no-cache"}
 	h["Connection"] = []string{"keep-alive"}
 	h["X-Accel-Buffering"] = []string{"no"}
-	h[headerExecution] = []string{execution}
+	if execution != "" {
+		h[headerExecution] = []string{execution}
+	}
 	c.Response().WriteHeader(http.StatusOK)
 	return r
 }
@@ -200,6 +203,9 @@ func (r *relay) left() error {
 func (r *relay) broken(err error) error {
 	var evicted *event.EvictedError
 	if errors.As(err, &evicted) {
+		if r.lossy {
+			return err
+		}
 		return r.farewell("EventsEvicted", err.Error())
 	}
 	return r.farewell("EventsRemoved", err.Error())

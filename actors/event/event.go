@@ -22,6 +22,18 @@ const (
 	TypeComm           Type = "comm" // only where it was asked for
 )
 
+// The types of what happens to files. TypeEnded is the terminal event there.
+const (
+	TypeWatching Type = "watching"
+	TypeCreated  Type = "created"
+	TypeWritten  Type = "written"
+	TypeRemoved  Type = "removed"
+	TypeRenamed  Type = "renamed"
+	TypeChmod    Type = "chmod"
+	TypeResync   Type = "resync"
+	TypeEnded    Type = "ended"
+)
+
 // MaxText is the most bytes of text that one event carries; longer text is
 // split over several. JSON escaping makes a byte six at worst, and bytes that
 // are not UTF-8 travel a second time in base64 (4/3), so that a frame stays
@@ -57,6 +69,9 @@ type Event struct {
 	Shown          bool       // of a terminal error: the kernel has shown it here, as a notebook does
 	Comm           *Comm      // of comm
 	Buffers        [][]byte   // of a result or comm: binary data beside it; sent in base64
+	Path           string     // of a file that something has happened to
+	From           string     // what it was called before
+	Directory      bool       // it is one
 }
 
 // Comm is a message of a Jupyter comm.
@@ -76,4 +91,4 @@ type Error struct {
 }
 
 // Terminal reports whether an event of this type ends a log.
-func (t Type) Terminal() bool { return t == TypeComplete || t == TypeError }
+func (t Type) Terminal() bool { return t == TypeComplete || t == TypeError || t == TypeEnded }

@@ -177,7 +177,7 @@ func (s *spool) writable() (*extent, error) {
 func (s *spool) keepWithinDisk() {
 	for len(s.extents) > 1 {
 		s.mu.Lock()
-		over := s.onDisk > s.store.limits.DiskPerLog || s.store.disk.Load() > s.store.limits.DiskTotal
+		over := s.onDisk > s.disk || s.store.disk.Load() > s.store.limits.DiskTotal
 		end := s.endOf(s.extents[0])
 		s.mu.Unlock()
 		if !over {

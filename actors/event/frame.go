@@ -58,6 +58,9 @@ func appendDetails(b []byte, e *Event) []byte {
 	if e.Usage != nil {
 		b = appendResources(b, e.Usage)
 	}
+	if e.Path != "" {
+		b = appendFile(b, e)
+	}
 	if e.Partial {
 		b = append(b, `,"partial":true`...)
 	}

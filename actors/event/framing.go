@@ -36,3 +36,7 @@ func (f Framing) Append(b, frames []byte) []byte {
 // Loose encodes an event that is in no log, such as a ping, as a frame
 // without an id.
 func Loose(e Event) []byte { return appendFrame(nil, 0, &e) }
+
+// At encodes an event that is in no log with the id of one: whoever reads it
+// has everything up to there.
+func At(id int64, e Event) []byte { return appendFrame(nil, id, &e) }

@@ -26,8 +26,17 @@ type Log struct {
 
 // NewLog returns the empty log of the execution id.
 func (s *Store) NewLog(id string) *Log {
-	l := &Log{id: id, done: make(chan struct{})}
-	l.spool = spool{store: s, name: id + ".events", memory: s.limits.MemoryPerLog}
+	return s.NewLogBehind(id, 0, s.limits.DiskPerLog)
+}
+
+// NewLogBehind is NewLog whose first event has the id behind last, for what
+// goes on where something else has ended, and has that many bytes in files at
+// most, or what Limits say if that is less.
+func (s *Store) NewLogBehind(id string, last, disk int64) *Log {
+	l := &Log{id: id, last: last, done: make(chan struct{})}
+	l.spool = spool{
+		store: s, name: id + ".events", memory: s.limits.MemoryPerLog, disk: min(disk, s.limits.DiskPerLog),
+	}
 	return l
 }
 
@@ -158,6 +167,16 @@ func (l *Log) Range() Range {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Range{Oldest: s.oldest(l.last + 1), Last: l.last, Bytes: s.inMem + s.onDisk, Ended: l.ended}
+}
+
+// Head is the id behind which a reader that wants nothing of what has
+// happened gets what is to come: the terminal event in any case.
+func (l *Log) Head() int64 {
+	r := l.Range()
+	if r.Ended {
+		return r.Last - 1
+	}
+	return r.Last
 }
 
 // Unload moves an ended log to its files, where it is read as before. It

@@ -23,7 +23,7 @@ type Output struct {
 
 // NewOutput returns the empty output of the execution id.
 func (s *Store) NewOutput(id string) *Output {
-	return &Output{spool: spool{store: s, name: id + ".output", memory: s.limits.MemoryPerLog / rawShare}}
+	return &Output{spool: spool{store: s, name: id + ".output", memory: s.limits.MemoryPerLog / rawShare, disk: s.limits.DiskPerLog}}
 }
 
 // Write appends p, which is copied, to the first of two streams. It never

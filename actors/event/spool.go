@@ -32,6 +32,7 @@ type spool struct {
 	store  *Store
 	name   string // of its files
 	memory int64  // bytes it may hold in memory
+	disk   int64  // and in files
 
 	// waitOwner, if set, is called without locks before the bytes below end
 	// are evicted, and may delay that.

@@ -40,6 +40,7 @@ const (
 	ShuttingDown        Code = "SHUTTING_DOWN"
 	TooMany             Code = "TOO_MANY_EXECUTIONS"
 	TooManyStreams      Code = "TOO_MANY_STREAMS"
+	TooManyWatches      Code = "TOO_MANY_WATCHES"
 	HeaderTooLarge      Code = "HEADER_TOO_LARGE"
 	BodyTimeout         Code = "BODY_TIMEOUT"
 	NoIsolation         Code = "ISOLATION_UNAVAILABLE"
