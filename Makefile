@@ -86,8 +86,8 @@ cover: ## run the unit tests for coverage, into .cache/cover.html
 	@go tool cover -html=.cache/cover.out -o .cache/cover.html
 	@go tool cover -func=.cache/cover.out | tail -n 1
 
-release: ## build every platform into dist/, with SHA256SUMS
-	@LDFLAGS='$(LDFLAGS)' scripts/release.sh
+release: ## build every platform into dist/, with bills of materials and SHA256SUMS
+	@VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/release.sh
 
 docker: ## build the image execd:VERSION, and execd-binary:VERSION with nothing but the binary
 	@DOCKER_BUILDKIT=1 docker build --target default -t execd:$(VERSION) --build-arg LDFLAGS='$(LDFLAGS)' .

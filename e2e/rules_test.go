@@ -45,6 +45,7 @@ var importTable = []importRow{
 	{"metrics/...", nil, []string{"github.com/shirou/gopsutil/v3", system}, "measuring, without knowing who reads"},
 	{"telemetry/...", nil, []string{otel, "google.golang.org/protobuf", "github.com/go-logr/logr"},
 		"sending what others measure, without knowing what; they know the interfaces of OpenTelemetry, and it alone the SDK"},
+	{"scripts/sbom", nil, nil, "it reads a program, and is no part of it"},
 	{"e2e/bench", []string{"kernel/zmtp", "kernel/wire"}, []string{anything},
 		"a bare messaging client is the floor of a code cell: it speaks the protocol with the same code, and nothing else"},
 	{"e2e/...", nil, []string{anything}, "a client has the binary and its address, nothing else"},
