@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 )
 
@@ -16,12 +17,17 @@ var levels = [8]zerolog.Level{
 	zerolog.ErrorLevel, zerolog.WarnLevel, zerolog.InfoLevel, zerolog.InfoLevel, zerolog.DebugLevel,
 }
 
-// newLogger returns the daemon's logger: JSON lines with level, ts and msg.
-func newLogger(w io.Writer, level int) zerolog.Logger {
+// newLogger returns the daemon's logger: JSON lines with level, ts and msg, or
+// lines for a person where the log goes to a terminal.
+func newLogger(w *logWriter, level int) zerolog.Logger {
 	zerolog.TimestampFieldName = "ts"
 	zerolog.MessageFieldName = "msg"
 	zerolog.TimeFieldFormat = time.RFC3339Nano
-	return zerolog.New(w).Level(levels[level]).With().Timestamp().Logger()
+	var out io.Writer = w
+	if w.onTerminal() {
+		out = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000", NoColor: os.Getenv("NO_COLOR") != ""}
+	}
+	return zerolog.New(out).Level(levels[level]).With().Timestamp().Logger()
 }
 
 // maxPending bounds the lines that wait for a slow log; past it a caller waits
@@ -55,6 +61,9 @@ func newLogWriter(path string, standard *os.File) (*logWriter, error) {
 	go w.run()
 	return w, nil
 }
+
+// onTerminal reports whether a person reads the log as it is written.
+func (w *logWriter) onTerminal() bool { return w.path == "" && isatty.IsTerminal(os.Stdout.Fd()) }
 
 // Write takes one line. It always succeeds.
 func (w *logWriter) Write(p []byte) (int, error) {

@@ -24,8 +24,10 @@ var executionBuckets = []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5
 // kernelBuckets go from a kernel that was ready to one that compiles first.
 var kernelBuckets = []float64{.01, .05, .1, .25, .5, .75, 1, 1.5, 2, 3, 5, 10, 20, 60}
 
+// newTally counts from 0 what may never happen: what is not there cannot be
+// watched.
 func newTally() *tally {
-	return &tally{
+	t := &tally{
 		begun: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "execd_executions_begun_total", Help: "Executions that were asked for, by kind.",
 		}, []string{"kind"}),
@@ -46,6 +48,12 @@ func newTally() *tally {
 			Name: "execd_dead_letters_total", Help: "Messages to actors that had stopped.",
 		}),
 	}
+	for class := range policies {
+		t.failures.WithLabelValues(string(class), restartIt.String())
+	}
+	t.kernels.WithLabelValues(resultSuccess)
+	t.kernels.WithLabelValues(resultFailure)
+	return t
 }
 
 // begins counts an execution that was asked for.

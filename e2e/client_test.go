@@ -46,6 +46,7 @@ func (d *daemon) send(ctx context.Context, method, path string, body any, h ...s
 	if err != nil {
 		return nil, err
 	}
+	q.Header.Set("Authorization", "Bearer "+d.planted) // which execd does not know, and must not log
 	if d.token != "" {
 		q.Header.Set("X-EXECD-ACCESS-TOKEN", d.token)
 	}
@@ -53,6 +54,9 @@ func (d *daemon) send(ctx context.Context, method, path string, body any, h ...s
 		if h[i] == "Host" {
 			q.Host = h[i+1]
 			continue
+		}
+		if h[i] == "Authorization" {
+			q.Header.Del(h[i])
 		}
 		q.Header.Add(h[i], h[i+1])
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"go.uber.org/goleak"
 )
 
@@ -34,9 +35,12 @@ type daemon struct {
 	state     string // its --state-dir
 	logFile   string
 
+	onTerminal bool // its standard output is one
+
 	client  *http.Client // for one that does not listen as others do; else nil
 	token   string       // sent with everything, if there is one
 	marker  string       // in the environment of every process that descends from it
+	planted string       // a secret in its environment, and in a header of every request
 	wasDown bool         // its end was checked already
 	cmd     *exec.Cmd
 	stdout  lockedBuffer
@@ -92,7 +96,7 @@ func prepare(tb testing.TB, dir string, env []string, args ...string) *daemon {
 	tb.Helper()
 	d := &daemon{
 		dir: dir, tmp: filepath.Join(dir, "tmp"), state: filepath.Join(dir, "state"), logFile: filepath.Join(dir, "log"),
-		exited: make(chan struct{}), marker: "EXECD_E2E=" + newMarker(),
+		exited: make(chan struct{}), marker: "EXECD_E2E=" + newMarker(), planted: "planted-" + newMarker(),
 	}
 	for _, sub := range []string{d.tmp, d.state} {
 		must(tb, os.MkdirAll(sub, 0o755))
@@ -100,7 +104,7 @@ func prepare(tb testing.TB, dir string, env []string, args ...string) *daemon {
 	args = append([]string{"--host", "127.0.0.1", "--port", "0", "--state-dir", d.state, "--log-file", d.logFile}, args...)
 	d.cmd = exec.CommandContext(context.Background(), binary(tb), args...)
 	d.cmd.Dir = d.dir
-	d.cmd.Env = append(os.Environ(), append([]string{"TMPDIR=" + d.tmp, d.marker}, env...)...)
+	d.cmd.Env = append(os.Environ(), append([]string{"TMPDIR=" + d.tmp, d.marker, "PLANTED=" + d.planted}, env...)...)
 	d.cmd.Stderr = &d.stderr
 	d.cmd.WaitDelay = 5 * time.Second // for a process left behind that holds stderr: it is found by checkDown
 	return d
@@ -111,7 +115,11 @@ var announcement = regexp.MustCompile(`listening on ((?:https?://|unix:)(\S+))`)
 // launch starts execd and waits for the line with its address.
 func (d *daemon) launch(tb testing.TB) {
 	tb.Helper()
-	r, w, err := os.Pipe()
+	open := os.Pipe
+	if d.onTerminal {
+		open = pty.Open
+	}
+	r, w, err := open()
 	must(tb, err)
 	d.cmd.Stdout = w
 	must(tb, d.cmd.Start())
@@ -199,7 +207,7 @@ func (d *daemon) checkDown(tb testing.TB) {
 	if text := d.stderr.String(); text != "" {
 		tb.Errorf("stderr: %s", text)
 	}
-	log := d.log(tb)
+	log := d.log(tb) + d.stdout.String()
 	if strings.Contains(log, `"panic"`) || strings.Contains(log, "goroutine ") {
 		tb.Errorf("the log tells of a panic:\n%s", log)
 	}
@@ -217,7 +225,7 @@ func (d *daemon) checkDown(tb testing.TB) {
 // inherits. A token of a few letters proves nothing.
 func (d *daemon) secrets() []string {
 	_, inherited, _ := strings.Cut(d.marker, "=")
-	all := []string{inherited}
+	all := []string{inherited, d.planted}
 	for i, arg := range d.cmd.Args[:len(d.cmd.Args)-1] {
 		if token := d.cmd.Args[i+1]; strings.HasSuffix(arg, "-token") && len(token) > 4 {
 			all = append(all, token)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -151,6 +152,31 @@ func TestLog_StandardOutput(t *testing.T) {
 	parseLog(t, rest)
 	if !strings.Contains(rest, `"request_id":"mine"`) {
 		t.Errorf("no request in %q", rest)
+	}
+}
+
+// On a terminal the log is for a person: a time, the level, the message and name=value, in colours unless NO_COLOR is
+// set. What a client sends cannot move the cursor.
+func TestLog_OnTerminal(t *testing.T) {
+	t.Parallel()
+	const plain = ""
+	for env, colour := range map[string]string{"NO_COLOR=": "\x1b[", "NO_COLOR=1": plain} {
+		d := prepare(t, t.TempDir(), []string{env}, "--log-file", "")
+		d.onTerminal = true
+		d.launch(t)
+		d.call(t, http.MethodGet, "/no/%1b%5b2J/path", nil, "X-Request-ID", "mine")
+		d.stop(t)
+		eventually(t, "the last line", func() bool { return strings.Contains(d.stdout.String(), "has ended") })
+		text := d.stdout.String()
+		if (colour == plain) == strings.Contains(text, "\x1b[") || strings.Contains(text, "\x1b[2J") {
+			t.Errorf("with %s: %q", env, text)
+		}
+		unpainted := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(text, "")
+		for _, want := range []string{`INF request .*request_id=mine`, `INF execd listens address=`} {
+			if !regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d{3} ` + want).MatchString(unpainted) {
+				t.Errorf("with %s no line is %s:\n%s", env, want, unpainted)
+			}
+		}
 	}
 }
 

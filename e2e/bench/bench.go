@@ -19,6 +19,10 @@ type bench struct {
 	daemon *server // the execd that most rows measure
 	floor  *server // the helper that answers as a bare server does
 
+	watchOnce sync.Once // see watched
+	watch     watched
+	watchErr  error
+
 	mu       sync.Mutex
 	children []*server
 }

@@ -15,7 +15,8 @@ type row struct {
 
 // rows are what bench measures, in this order: the quiet ones first, as the daemon of the later ones has a past.
 var rows = []row{
-	idleMemory, idleGoroutines, idleCPU,
+	readyTime, idleMemory, idleGoroutines, idleCPU, metricsLatency,
+	watchMemory, watchDelay, watchCPU,
 	commandLatency, firstEvent, commandRate, writeDelay,
 	lineRate, fanOut, pingRate, cellLatency, attachedReaders,
 	downloadRate, uploadRate, transferMemory,
