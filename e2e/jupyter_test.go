@@ -109,6 +109,7 @@ var providerChecks = map[string]func(*testing.T, *daemon, string){
 	"Comms":          commMessages,
 	"Errors":         errorsShown,
 	"Values":         valuesCounted,
+	"Whole":          contextWhole,
 }
 
 // TestProviders has one execd with kernels of its own, and one whose kernels a Jupyter server runs.
