@@ -31,6 +31,7 @@ type Cell struct {
 //	print TEXT, stderr TEXT    a stream message; a newline is added
 //	result TEXT                execute_result as text/plain
 //	flood N SIZE               N stream messages of SIZE bytes each
+//	count N TEXT               N stream messages with TEXT and a number from 0
 //	error NAME VALUE           the error message and reply
 //	quiet NAME VALUE           the error in the reply only
 //	hang                       until interrupted: then a KeyboardInterrupt
@@ -73,6 +74,8 @@ func (c *Cell) do(command, rest string) bool {
 		c.Result(rest)
 	case "flood":
 		c.flood(rest)
+	case "count":
+		c.tagged(rest)
 	case "hang":
 		return c.hang()
 	case "ask":
@@ -154,6 +157,14 @@ func (c *Cell) ask(prompt string) bool {
 		return true
 	case <-c.Done():
 		return false
+	}
+}
+
+func (c *Cell) tagged(args string) {
+	count, text, _ := strings.Cut(args, " ")
+	n, _ := strconv.Atoi(count)
+	for i := range n {
+		c.Stream("stdout", text+" "+strconv.Itoa(i)+"\n")
 	}
 }
 
