@@ -1,9 +1,9 @@
 # execd in an image. Two targets:
 #
-#   default   a small Debian with bash and a Python kernel: a sandbox to start from
-#   binary    nothing but /execd, to copy into an image of your own: COPY --from=execd-binary /execd /execd
+#   execd     /execd and /bootstrap.sh, and what an OpenSandbox server needs to copy them: its execd_image
+#   kernels   a sandbox to start from: Debian, kernels for six languages, and a user that is not root
 #
-# `make docker` builds both.
+# `make docker` builds both. What the steps do is in scripts/image, which `make image` runs without a container engine.
 ARG GO_VERSION=1.26
 ARG DEBIAN=bookworm
 
@@ -21,34 +21,47 @@ ARG LDFLAGS="-s -w"
 RUN --mount=type=cache,target=/cache \
     GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -ldflags "${LDFLAGS}" -o /execd .
 
-# "scratch" itself is a reserved name for a stage.
-FROM scratch AS binary
-LABEL org.opencontainers.image.title="execd" \
-      org.opencontainers.image.description="Runs code and commands inside a sandbox, over HTTP: the binary alone" \
-      org.opencontainers.image.licenses="Apache-2.0"
+# On the wanted platform, for its busybox.
+FROM debian:${DEBIAN}-slim AS layout
+RUN apt-get update && apt-get install -y --no-install-recommends busybox-static
 COPY --from=build /execd /execd
-ENTRYPOINT ["/execd"]
+COPY bootstrap.sh /bootstrap.sh
+COPY scripts/image/layout.sh /layout.sh
+RUN /layout.sh /image /execd /bootstrap.sh /bin/busybox
 
-FROM debian:${DEBIAN}-slim AS default
-LABEL org.opencontainers.image.title="execd" \
-      org.opencontainers.image.description="Runs code and commands inside a sandbox, over HTTP" \
+# The kernels need Go itself, because theirs compiles each cell.
+FROM golang:${GO_VERSION}-${DEBIAN} AS kernels
+LABEL org.opencontainers.image.title="execd-kernels" \
+      org.opencontainers.image.description="A sandbox that runs code in six languages, and commands, over HTTP" \
       org.opencontainers.image.licenses="Apache-2.0"
-# bash is in the base; a command without CA certificates cannot speak to much; the kernel makes /code work at once.
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates python3-ipykernel \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home --uid 1000 --shell /bin/bash sandbox
+WORKDIR /opt/execd
+COPY scripts scripts
+RUN scripts/image/kernels.sh
 COPY --from=build /execd /execd
+COPY bootstrap.sh /bootstrap.sh
 # What runs here is somebody else's code: not as root, unless the one who starts the image says so (--user 0).
 USER 1000:1000
 WORKDIR /home/sandbox
-ENV LANG=C.UTF-8
+ENV LANG=C.UTF-8 \
+    HOME=/home/sandbox \
+    JUPYTER_PATH=/opt/execd/.venv/share/jupyter:/opt/execd/.cache/kernels/share/jupyter
 EXPOSE 44772
 # execd ends its executions and their streams on SIGTERM, then itself.
 STOPSIGNAL SIGTERM
-# GET /ping is the check, and the orchestrator's to make (in Kubernetes: an httpGet probe): it knows the port and the
-# token in force. One in here would have to start a process in the user's sandbox every few seconds, and would call a
-# daemon on another port dead.
-HEALTHCHECK NONE
+# It knows what the daemon knows from the environment: port, token, TLS. Give settings there, not as flags.
+HEALTHCHECK --interval=30s --timeout=6s --start-period=5s CMD ["/execd", "--probe", "ping"]
 # No init beside it: execd is made to be process 1 and reaps what its commands leave behind.
-ENTRYPOINT ["/execd"]
+CMD ["/execd"]
+
+FROM scratch AS execd
+LABEL org.opencontainers.image.title="execd" \
+      org.opencontainers.image.description="Runs code and commands inside a sandbox, over HTTP: to be copied into one" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=layout /image/ /
+ENV PATH=/bin
+WORKDIR /
+EXPOSE 44772
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=6s --start-period=5s CMD ["/execd", "--probe", "ping"]
+# No entrypoint: the server starts it with a command of its own.
+CMD ["/execd"]

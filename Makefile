@@ -29,7 +29,7 @@ RACE    = $$($(HAS_CC) && echo -race || scripts/skipped.sh 'the race detector: t
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help build run kernel kernels test unit race flake fuzz lint e2e bench soak cover release docker clean
+.PHONY: help build run kernel kernels test unit race flake fuzz lint e2e bench soak cover release docker image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,9 +89,13 @@ cover: ## run the unit tests for coverage, into .cache/cover.html
 release: ## build every platform into dist/, with bills of materials and SHA256SUMS
 	@VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/release.sh
 
-docker: ## build the image execd:VERSION, and execd-binary:VERSION with nothing but the binary
-	@DOCKER_BUILDKIT=1 docker build --target default -t execd:$(VERSION) --build-arg LDFLAGS='$(LDFLAGS)' .
-	@DOCKER_BUILDKIT=1 docker build --target binary -t execd-binary:$(VERSION) --build-arg LDFLAGS='$(LDFLAGS)' .
+docker: ## build the images execd:VERSION, to copy from, and execd-kernels:VERSION, to start
+	@DOCKER_BUILDKIT=1 docker build --target execd -t execd:$(VERSION) --build-arg LDFLAGS='$(LDFLAGS)' .
+	@DOCKER_BUILDKIT=1 docker build --target kernels -t execd-kernels:$(VERSION) --build-arg LDFLAGS='$(LDFLAGS)' .
+
+image: build ## run the steps of the images and check what comes out, with or without a container engine
+	@scripts/image.sh execd
+	@scripts/image.sh kernels
 
 clean: ## remove what make made: bin, dist, .cache, bench.json, and .venv unless it is your own
 	@rm -rf bin dist .cache bench.json

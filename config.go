@@ -47,6 +47,7 @@ type config struct {
 	init                       bool
 	entrypoint                 []string // the command behind --, and its arguments
 	version                    bool
+	probe                      string // ping or ready: ask a running daemon, and be none
 }
 
 const defaultPort = 44772
@@ -147,6 +148,7 @@ func parseConfig(args []string, lookup func(string) (string, bool)) (*config, er
 	fs := flag.NewFlagSet("execd", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.BoolVar(&c.version, "version", false, "print the version")
+	fs.Func("probe", "ask a running execd", oneOf(&c.probe, "ping", "ready"))
 	given := map[string]string{}
 	settings := c.settings()
 	for _, s := range settings {
@@ -224,7 +226,8 @@ func writeUsage(w io.Writer) {
 		}
 		fmt.Fprintf(&b, "\n        %s [%s]\n", s.usage, s.env)
 	}
-	b.WriteString("  --version\n        print the version\n  --help\n        print this text\n\n" +
+	b.WriteString("  --probe ping|ready\n        ask the execd with these settings whether it serves, or can run code; exit with 0 or 1\n" +
+		"  --version\n        print the version\n  --help\n        print this text\n\n" +
 		"A flag wins over its environment variable, which wins over the default.\n" +
 		"With EXECD_CLONE3_COMPAT=true (or reexec) execd and what it starts do without clone3(2), on Linux.\n")
 	_, _ = io.WriteString(w, b.String()) // nobody to tell

@@ -41,20 +41,23 @@ func openSocket(cfg *config) (net.Listener, error) {
 		}
 		return l, nil
 	}
-	address := cfg.listen
-	if address == "" {
-		address = net.JoinHostPort(cfg.host, strconv.Itoa(cfg.port))
-	}
-	// IPv4 unless the host is an IPv6 address.
-	network := "tcp4"
-	if strings.Count(address, ":") > 1 {
-		network = "tcp6"
-	}
-	l, err := net.Listen(network, address)
+	l, err := net.Listen(cfg.tcp())
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return l, nil
+}
+
+// tcp is the address to listen on: of IPv4, unless the host is one of IPv6.
+func (c *config) tcp() (network, address string) {
+	address = c.listen
+	if address == "" {
+		address = net.JoinHostPort(c.host, strconv.Itoa(c.port))
+	}
+	if strings.Count(address, ":") > 1 {
+		return "tcp6", address
+	}
+	return "tcp4", address
 }
 
 // address is where the daemon listens, as a URL where there is one.

@@ -39,6 +39,13 @@ func run(args []string) int {
 		fmt.Printf("execd %s (commit %s, built %s, %s %s/%s)\n", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return 0
 	}
+	if cfg.probe != "" {
+		if err := probe(cfg, cfg.probe); err != nil {
+			fmt.Fprintf(os.Stderr, "execd: %v\n", err)
+			return exitFailure
+		}
+		return 0
+	}
 	if err := avoidClone3(os.Getenv(clone3Variable)); err != nil {
 		fmt.Fprintf(os.Stderr, "execd: %v\n", err)
 		return exitFailure

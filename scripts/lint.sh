@@ -22,7 +22,7 @@ else
 fi
 
 if shellcheck=$(scripts/tool.sh shellcheck); then
-    "$shellcheck" scripts/*.sh bootstrap.sh .ci/run || failed=1
+    "$shellcheck" scripts/*.sh scripts/image/*.sh bootstrap.sh .ci/run || failed=1
 else
     scripts/skipped.sh 'shellcheck of the scripts: it could not be installed'
 fi
