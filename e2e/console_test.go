@@ -21,7 +21,21 @@ func TestConsole_Work(t *testing.T) {
 	b := startBrowser(t)
 	d := start(t)
 	b.do(t, "open", object{"url": d.url})
-	workAtConsole(t, b, d)
+	if os.Getenv("JUPYTER_PATH") != "" {
+		consoleCode(t, b, d)
+	}
+	consoleCommand(t, b, d)
+	b.do(t, "terminal", object{"type": "stty size; echo $((40+2))", "see": "42"})
+	consoleFiles(t, b)
+	b.do(t, "metrics", nil)
+	consoleAttach(t, b, d)
+	if got := b.do(t, "requests", nil); got != d.url {
+		t.Errorf("the page has asked %s", got)
+	}
+	dir := t.TempDir()
+	together := "mktemp -q " + dir + "/XXXXXX >/dev/null; echo here; until [ $(ls " + dir + " | wc -l) = 8 ]; do sleep 0.05; done; echo all"
+	b.do(t, "many", object{"count": 8, "command": together, "expect": "here\nall"})
+	b.do(t, "large", object{"lines": 50_000})
 	b.do(t, "keyboard", nil)
 	b.do(t, "narrow", nil)
 }
@@ -34,20 +48,15 @@ func TestConsole_Token(t *testing.T) {
 	d.token = consoleToken
 	b.do(t, "open", object{"url": d.url})
 	b.do(t, "token", object{"wrong": "wrong", "right": consoleToken})
-	workAtConsole(t, b, d)
-}
-
-func workAtConsole(t *testing.T, b *browser, d *daemon) {
-	t.Helper()
-	if os.Getenv("JUPYTER_PATH") != "" {
-		consoleCode(t, b, d)
-	}
 	consoleCommand(t, b, d)
-	b.do(t, "terminal", object{"type": "stty size; echo $((40+2))", "see": "42"})
-	consoleFiles(t, b)
+	b.do(t, "terminal", object{"type": "echo $((40+2))", "see": "42"})
+	dir := t.TempDir()
+	writeFile(t, dir+"/here.txt", "content")
+	b.do(t, "browse", object{"path": dir})
+	b.do(t, "download", object{"name": "here.txt", "into": dir + "/there.txt"})
+	checkContent(t, dir+"/there.txt", "content")
 	b.do(t, "metrics", nil)
-	consoleAttach(t, b, d)
-	if got := b.do(t, "requests", object{"token": d.token}); got != d.url {
+	if got := b.do(t, "requests", object{"token": consoleToken}); got != d.url {
 		t.Errorf("the page has asked %s", got)
 	}
 }
@@ -181,6 +190,7 @@ func TestConsole_Cut(t *testing.T) {
 		t.Errorf("the terminal shows %q", got)
 	}
 
+	consoleSeats(t, b, d)
 	b.do(t, "begin", object{"command": "echo begun; sleep 600", "until": "begun"})
 	d.stop(t)
 	b.do(t, "finish", object{"chip": "SIGTERM, shutdown"})
@@ -200,16 +210,63 @@ func TestConsole_Cut(t *testing.T) {
 	}
 	b.do(t, "begin", object{"command": ticks, "until": "tick 40"})
 	b.do(t, "finish", object{"chip": "exit 0"})
+	consoleResume(t, b)
 	if got := b.do(t, "requests", object{"token": consoleToken}); got != p.url() {
 		t.Errorf("the page has asked %s", got)
 	}
 }
 
-// TestConsole_Dark: the page is as dark as the rest of what the person has.
-func TestConsole_Dark(t *testing.T) {
+// consoleSeats has others at the terminals of the console, and the console at those of others.
+func consoleSeats(t *testing.T, b *browser, d *daemon) {
+	t.Helper()
+	d.token = consoleToken
+	own := get[[]object](t, d, "/pty")
+	if len(own) != 1 {
+		t.Fatalf("%v", own)
+	}
+	other := d.view(t, own[0]["session_id"].(string), "takeover=1")
+	b.do(t, "taken", nil)
+	b.do(t, "terminal", object{"type": "echo ba''ck", "see": "back"})
+	_ = other.conn.Close()
+	other = d.view(t, d.terminal(t, object{}), "")
+	other.types("echo some''body\n")
+	other.shows("somebody")
+	b.do(t, "browse", object{"path": t.TempDir()})
+	b.do(t, "held", object{"see": "somebody"})
+	_ = other.conn.Close()
+}
+
+// consoleResume goes on with an upload after the page was loaded anew.
+func consoleResume(t *testing.T, b *browser) {
+	t.Helper()
+	dir := t.TempDir()
+	data := make([]byte, 16<<20)
+	_, _ = rand.NewChaCha8([32]byte{8}).Read(data) // never fails
+	writeFile(t, dir+"/source.bin", string(data))
+	must(t, os.Mkdir(dir+"/into", 0o755))
+	b.do(t, "browse", object{"path": dir + "/into"})
+	b.do(t, "upload", object{"file": dir + "/source.bin"})
+	b.do(t, "again", object{"file": dir + "/source.bin", "path": dir + "/into"})
+	checkContent(t, dir+"/into/source.bin", string(data))
+}
+
+// TestConsole_OtherSettings: the console copes with streams that have no ids, with logs whose beginning is gone, and with
+// people who like it dark.
+func TestConsole_OtherSettings(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
-	d := start(t)
+	d := start(t, append([]string{"--stream-format", "json"}, small...)...)
+	p := newPlug(t, d.addr)
+	b.do(t, "open", object{"url": p.url()})
+	b.do(t, "begin", object{"command": ticks, "until": "tick 3"})
+	p.turn(d.addr)
+	if got := b.do(t, "finish", object{"chip": "exit 0"}); got != allTicks() {
+		t.Errorf("through a cut came %q", got)
+	}
+	a := d.ok(t, http.MethodPost, "/command", object{"command": "seq 200000", "background": true})
+	id := a.header.Get("X-Execd-Execution-Id")
+	eventually(t, "its end", func() bool { return !d.status(t, id).Running })
+	b.do(t, "evicted", object{"id": id, "end": "\n200000"})
 	for dark, want := range map[bool]string{false: "rgb(243, 245, 247)", true: "rgb(13, 19, 24)"} {
 		b.do(t, "open", object{"url": d.url, "dark": dark})
 		if got := b.do(t, "colours", nil); got != want {

@@ -39,8 +39,8 @@ module.exports = {
   // terminalLost sees that a terminal has ended with its execd, and that the next one does not have it.
   async terminalLost(seat) {
     const panel = await seat.go('terminal')
-    await panel.locator('.tab[data-state=ended]').waitFor()
-    await panel.getByText('Start again').click()
+    await panel.locator('.tab[data-state=ended]').first().waitFor()
+    await panel.locator('.note:visible').getByText('Start again').click()
     await panel.locator('.tab[data-state=lost]').waitFor()
     await seat.contains(panel.locator('.note:visible'), 'This terminal is gone')
   },
@@ -104,6 +104,36 @@ module.exports = {
     assert.equal(await toggle.innerText(), 'Go on')
     await toggle.click()
     assert.equal(await toggle.innerText(), 'Pause')
+  },
+
+  // again reloads the page in the middle of an upload, and chooses the file anew.
+  async again(seat, { file, path }) {
+    await seat.page.reload()
+    await module.exports.browse(seat, { path })
+    const uploads = seat.page.locator('#panel-files .uploads')
+    await seat.page.locator('#panel-files input[type=file]').setInputFiles(file)
+    const first = await seat.until('progress', () => uploads.locator('progress').evaluate((b) => b.value))
+    assert.ok(first >= 4 << 20, `it begins at ${first}`)
+    await seat.contains(uploads, 'done')
+    assert.equal(seat.requests.filter((url) => url.endsWith('/files/uploads')).length, 1)
+  },
+
+  // taken sees that somebody else types now, and takes the terminal back.
+  async taken(seat) {
+    const panel = await seat.go('terminal')
+    await seat.contains(panel.locator('.note:visible'), 'taken this terminal over')
+    await panel.getByText('Take it back').click()
+    await panel.locator('.tab[data-state=connected]').waitFor()
+  },
+
+  // held opens a terminal that somebody else types on, and watches.
+  async held(seat, { see }) {
+    const panel = await seat.go('terminal')
+    await panel.locator('.tab[data-state=idle] button').first().click()
+    await seat.contains(panel.locator('.note:visible'), 'Somebody else types here')
+    await panel.getByText('Watch').click()
+    await seat.contains(panel.locator('.note:visible'), 'You watch')
+    await seat.contains(shown(panel), see)
   },
 
   async uploaded(seat) {

@@ -62,6 +62,12 @@ module.exports = {
     await asks.locator('.stdin input').press('Enter')
     await seat.ended(asks, 'ok')
     assert.match(await asks.locator('.output').innerText(), /name\? Ada\nhello Ada/)
+    const first = await seat.run(panel, 'from IPython.display import display\nh = display("before", display_id=True)\n' +
+      'import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.2), print("late"))).start()', 'Shift+Enter')
+    await seat.ended(first, 'ok')
+    await seat.ended(await seat.run(panel, 'h.update("after")', 'Shift+Enter'), 'ok')
+    await seat.contains(first.locator('.output'), 'after') // what another cell has updated
+    await seat.contains(first.locator('.output'), 'late')
     await panel.getByText('Restart').click()
     const curl = await seat.run(panel, 'print("it\'s", 40 + 2)', 'Shift+Enter')
     await seat.ended(curl, 'ok')
@@ -94,6 +100,42 @@ module.exports = {
     await seat.contains(run.locator('.output'), 'started')
     await run.getByText('Interrupt').click()
     await seat.ended(run, 'SIGTERM, interrupt')
+  },
+
+  // evicted attaches to a run whose first events are gone.
+  async evicted(seat, { id, end }) {
+    const panel = await seat.go('executions')
+    await panel.locator(`tr[data-id="${id}"] a`).click()
+    const run = panel.locator('.detail .run')
+    await seat.ended(run, 'exit 0')
+    const text = await run.locator('.output').innerText()
+    assert.match(text, /^events before \d+ are gone/)
+    assert.ok(text.trim().endsWith(end), text.slice(-100))
+  },
+
+  // many run at once: more than a browser has connections.
+  async many(seat, { count, command, expect }) {
+    const panel = await seat.go('command')
+    const runs = []
+    for (let i = 0; i < count; i++) runs.push(await seat.run(panel, command, 'Enter'))
+    for (const run of runs) {
+      await seat.ended(run, 'exit 0')
+      assert.equal((await run.locator('.output').innerText()).trim(), expect)
+    }
+  },
+
+  // large shows the end of something that is too much for a page.
+  async large(seat, { lines }) {
+    const panel = await seat.go('command')
+    const run = await seat.run(panel, `seq ${lines}`, 'Enter')
+    await seat.ended(run, 'exit 0')
+    const text = await run.locator('.output').innerText()
+    assert.ok(text.startsWith('Earlier lines are not shown') && text.trim().endsWith(`\n${lines}`), text.slice(0, 200))
+    assert.ok(await run.locator('.line').count() <= 5000)
+    await seat.until('the end to be seen', () => panel.locator('.runs').evaluate((r) => r.scrollHeight - r.scrollTop - r.clientHeight < 40))
+    await (await seat.go('executions')).locator('.what a').first().click()
+    await seat.ended(seat.page.locator('#panel-executions .detail .run'), 'exit 0')
+    assert.match(await seat.page.locator('#panel-executions .detail .output').innerText(), new RegExp(`\n${lines}\\s*$`))
   },
 
   // begin runs something that goes on, until there is some output of it.

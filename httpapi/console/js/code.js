@@ -1,10 +1,10 @@
 // The panel for code: cells in a kernel, one below the other.
 import { json, query, request } from './api.js'
 import { CurlBar } from './curl.js'
-import { button, guarded, h } from './dom.js'
+import { button, following, guarded, h } from './dom.js'
 import { CodeField } from './editor.js'
 import { Run } from './run.js'
-import { start } from './stream.js'
+import { frames, start } from './stream.js'
 
 const fresh = 'new'
 
@@ -12,7 +12,8 @@ export class CodePanel {
   constructor() {
     this.language = h('select', { 'aria-label': 'Language', onchange: guarded(() => this.contexts()) })
     this.context = h('select', { 'aria-label': 'Context', onchange: guarded(() => this.chosen()) })
-    this.cells = h('div', { class: 'runs' })
+    this.cells = following(h('div', { class: 'runs' }))
+    this.displays = new Map()
     this.curl = new CurlBar()
     this.field = new CodeField({
       label: 'Code', placeholder: 'Code: Shift+Enter runs it, Tab indents, Alt+↑ recalls', enter: false,
@@ -83,11 +84,35 @@ export class CodePanel {
     this.hint.remove()
     this.ran = code
     const body = this.request(code)
-    const cell = new Run({ label: '[ ]', source: code, lines: false, scroller: this.cells, kill: false })
+    const cell = new Run({ label: '[ ]', source: code, lines: false, displays: this.displaysOf(body), scroller: this.cells, kill: false })
     this.cells.append(cell.element)
     this.cells.scrollTop = this.cells.scrollHeight
     this.curl.show('POST', '/code', { stream: true, body })
     await cell.show((options) => this.noting(start('/code', body, options)))
+    await this.late(cell)
+  }
+
+  displaysOf({ context, language }) {
+    const key = context?.id ?? language
+    if (!this.displays.has(key)) this.displays.set(key, new Map())
+    return this.displays.get(key)
+  }
+
+  // late shows what threads of a cell show after its end. A stream for each cell would be a connection for each, so it is
+  // asked, more and more seldom while there is nothing.
+  async late(cell) {
+    let after = 0
+    for (let pause = 500; pause < 60_000 && cell.id && cell.element.isConnected; pause *= 2) {
+      await new Promise((resolve) => setTimeout(resolve, pause))
+      const response = await request('GET', `/executions/${cell.id}/late${query({ after })}`).catch(() => null)
+      if (!response) return
+      if (response.status === 204) continue
+      for await (const { id, data } of frames(response, after)) {
+        if (id) after = id
+        cell.output.take(data)
+      }
+      pause = 500
+    }
   }
 
   // noting remembers the context that cells run in: the default one has no name until then.

@@ -1,6 +1,6 @@
 // The panel for shell commands.
 import { CurlBar } from './curl.js'
-import { button, guarded, h } from './dom.js'
+import { button, following, guarded, h } from './dom.js'
 import { CodeField } from './editor.js'
 import { Run } from './run.js'
 import { start } from './stream.js'
@@ -9,7 +9,7 @@ export class CommandPanel {
   constructor() {
     this.cwd = h('input', { type: 'text', placeholder: 'execd’s own', 'aria-label': 'Working directory', spellcheck: 'false', oninput: () => this.describe() })
     this.stdin = h('input', { type: 'checkbox', onchange: () => this.describe() })
-    this.runs = h('div', { class: 'runs' })
+    this.runs = following(h('div', { class: 'runs' }))
     this.hint = h('p', { class: 'empty' }, 'Output is shown while it is printed. A command goes on when you close this page; Executions finds it again.')
     this.runs.append(this.hint)
     this.curl = new CurlBar()

@@ -44,11 +44,25 @@ export function guarded(work) {
   }
 }
 
-// atEnd keeps an area that shows its end there while what is in it grows.
-export function atEnd(area, grow) {
-  const end = area.scrollHeight - area.scrollTop - area.clientHeight < 40
-  grow()
-  if (end) area.scrollTop = area.scrollHeight
+// following makes an area that shows its end go on showing it whenever what is in it has grown, of which an event tells. To
+// measure it each time would take longer than everything else, so that is done once for all that has come together.
+export function following(area) {
+  let end = true
+  let top = 0
+  let soon = 0
+  area.addEventListener('scroll', () => {
+    const near = area.scrollHeight - area.scrollTop - area.clientHeight < 40
+    end = area.scrollTop < top ? near : end || near // only who scrolls up wants to stay there
+    top = area.scrollTop
+  })
+  area.addEventListener('grown', () => {
+    if (!end) return
+    soon ||= setTimeout(() => {
+      soon = 0
+      area.scrollTop = area.scrollHeight
+    }, 30)
+  })
+  return area
 }
 
 export function bytes(n) {

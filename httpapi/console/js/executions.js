@@ -87,7 +87,14 @@ export class ExecutionsPanel {
     return h('div', { class: 'bar' },
       h('dl', { class: 'facts' }, facts.filter(([, value]) => value).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))),
       h('span', { class: 'space' }),
+      x.kind === 'terminal' && button('Open in Terminal', guarded(() => this.terminal(x.id))),
       button('Remove', guarded(() => this.remove(x.id)), { title: 'End it if it runs, forget it if it has ended' }))
+  }
+
+  async terminal(id) {
+    const found = (await json('GET', '/pty')).find((terminal) => terminal.execution_id === id)
+    if (!found) throw new Error('The terminal of this process is gone.')
+    location.hash = `terminal/${found.session_id}`
   }
 
   async remove(id) {

@@ -5,10 +5,11 @@ import { rich } from './rich.js'
 
 export class Output {
   // lines says that each text is a line whose end is left out; undefined is not known.
-  constructor({ lines } = {}) {
+  // displays are the shown displays by their id: those of all cells of a context, since any of them may update one.
+  constructor({ lines, displays = new Map() } = {}) {
     this.element = h('div', { class: 'output', role: 'log', 'aria-label': 'Output' })
     this.lines = lines
-    this.displays = new Map()
+    this.displays = displays
     this.clearing = false
     this.text = null
   }

@@ -1,16 +1,16 @@
 // A run that is followed: what was asked, what it shows, and how it stands.
 import { query, request } from './api.js'
-import { atEnd, button, duration, guarded, h } from './dom.js'
+import { button, duration, guarded, h } from './dom.js'
 import { Output } from './output.js'
 import { Lost } from './stream.js'
 
 export class Run {
   // source is what runs; scroller is the area to keep at its end.
-  constructor({ label, source, lines, scroller, stdin = false, kill = true }) {
+  constructor({ label, source, lines, displays, scroller, stdin = false, kill = true }) {
     this.id = ''
     this.began = Date.now()
     this.scroller = scroller
-    this.output = new Output({ lines })
+    this.output = new Output({ lines, displays })
     this.abort = new AbortController()
     this.label = h('span', { class: 'label' }, label)
     this.chip = h('span', { class: 'chip', 'data-state': 'running', role: 'status' }, 'starting')
@@ -30,10 +30,11 @@ export class Run {
       event.preventDefault()
       const line = this.field.value
       this.field.value = ''
+      if (this.asked !== undefined) { // as a notebook shows it, before what comes of it
+        this.output.take({ type: 'stdout', text: `${this.asked}${this.field.type === 'password' ? '········' : line}\n` })
+        this.input.hidden = true
+      }
       await request('POST', `/executions/${this.id}/stdin`, { body: `${line}\n` })
-      if (this.asked === undefined) return
-      this.output.take({ type: 'stdout', text: `${this.asked}${this.field.type === 'password' ? '········' : line}\n` })
-      this.input.hidden = true
     })
     const end = guarded(() => request('POST', `/executions/${this.id}/stdin?eof=true`, { body: '' }))
     return h('form', { class: 'stdin', hidden: !shown, onsubmit: send }, this.field,
@@ -63,8 +64,8 @@ export class Run {
         onBack: () => this.state('running', 'running'),
       })
       for await (const { id, data } of events) {
-        if (this.scroller) atEnd(this.scroller, () => this.take(id, data))
-        else this.take(id, data)
+        this.take(id, data)
+        this.scroller?.dispatchEvent(new Event('grown'))
       }
       if (this.chip.dataset.state === 'running') this.state('done', 'ended')
     } catch (error) {
@@ -85,8 +86,10 @@ export class Run {
     if (event.type === 'execution_complete' || event.type === 'error') this.end(id, event)
   }
 
-  status({ status, position, reason, prompt = '', password = false }) {
-    if (status === 'stdin_requested') {
+  status({ status, position, reason, error, prompt = '', password = false }) {
+    if (error) {
+      this.output.fail(error) // one that the code has survived
+    } else if (status === 'stdin_requested') {
       this.ask(prompt, password)
     } else if (status === 'queued') {
       this.state('running', `queued, ${position}`)

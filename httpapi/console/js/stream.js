@@ -1,14 +1,17 @@
 // Server-Sent Events by fetch, because an EventSource sends no token; and runs that are followed through cuts and restarts.
 import { APIError, Unreachable, request } from './api.js'
 import { down, up, who } from './link.js'
+import { takeSlot } from './slots.js'
 
 const terminal = new Set(['execution_complete', 'error'])
 
 // frames reads the events of one response, as {id, data}. An id is 0 for what is in no log. Where execd is set to bare JSON
-// there are no ids; the events of a log are numbered from 1, so they can be counted.
-export async function* frames(response, after = 0) {
+// there are no ids; the events of a log are numbered from 1, so they can be counted. It ends early when stop is aborted.
+export async function* frames(response, after = 0, stop = undefined) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
+  const cancel = () => { reader.cancel().catch(() => {}) }
+  stop?.addEventListener('abort', cancel)
   try {
     for (;;) {
       const { value, done } = await beforeSilence(reader.read())
@@ -23,7 +26,8 @@ export async function* frames(response, after = 0) {
       }
     }
   } finally {
-    reader.cancel().catch(() => {})
+    stop?.removeEventListener('abort', cancel)
+    cancel()
   }
 }
 
@@ -54,14 +58,17 @@ function parse(block, after) {
   return data && { id, data: JSON.parse(data) }
 }
 
+// broken are errors that say nothing about the run, but why its stream ends.
+const broken = ['ServerClosing', 'EventsEvicted', 'EventsRemoved']
+
 function loose({ type, status, error }) {
-  return type === 'ping' || status === 'started' || ['ServerClosing', 'EventsEvicted', 'EventsRemoved'].includes(error?.ename)
+  return type === 'ping' || status === 'started' || broken.includes(error?.ename)
 }
 
 // Lost is a run that ended together with its execd.
 export class Lost extends Error {
   constructor() {
-    super('execd was restarted, and this run has ended with the old one')
+    super('This run is gone: execd was restarted, and it has ended with the old one')
   }
 }
 
@@ -85,8 +92,11 @@ export function attach(id, options = {}) {
 async function* follow(begin, { id = '', signal, onID, onCut, onBack }) {
   let last = 0
   let over = false
+  let cut = false
   const first = who()
-  for (let tries = 0; ; tries++) {
+  for (;;) {
+    const slot = await takeSlot(signal)
+    let why = ''
     try {
       const response = id
         ? await request('GET', `/executions/${id}/events`, { headers: last ? { 'Last-Event-ID': String(last) } : {}, signal })
@@ -94,50 +104,80 @@ async function* follow(begin, { id = '', signal, onID, onCut, onBack }) {
       if (response.status === 204) return
       id = response.headers.get('X-Execd-Execution-Id')
       onID?.(id)
-      if (tries) onBack?.()
-      for await (const event of frames(response, last)) {
+      if (cut) onBack?.()
+      cut = false
+      for await (const event of frames(response, last, slot.over.signal)) {
         if (event.id) last = event.id
         if (event.data.type === 'ping') continue
-        if (event.data.error?.ename === 'ServerClosing' && !event.id) break
+        if (!event.id && broken.includes(event.data.error?.ename)) {
+          why = event.data.error.ename
+          break
+        }
         yield event
         over ||= event.id > 0 && terminal.has(event.data.type)
       }
       if (over) return
+      if (slot.over.signal.aborted) continue // another's turn
+      if (why && why !== 'ServerClosing') continue // execd says what is left when it is asked
     } catch (error) {
       signal?.throwIfAborted()
       if (over) return
-      if (error instanceof APIError) {
-        if (error.status === 410) {
-          last = error.oldest - 1
-          yield { id: 0, data: { type: 'status', status: `events before ${error.oldest} are gone` } }
-          continue
-        }
-        if (error.status === 404 && tries) throw new Lost()
-        if (error.status !== 503 || !tries) throw error
-        down()
-      } else if (!(error instanceof Unreachable || error instanceof TypeError)) {
-        throw error
-      } else {
-        down()
+      const gone = afterFailure(error, cut)
+      if (gone) {
+        last = gone - 1
+        yield { id: 0, data: { type: 'status', status: `events before ${gone} are gone` } }
+        continue
       }
+    } finally {
+      slot.release()
     }
     signal?.throwIfAborted()
+    cut = true
+    down()
     onCut?.()
     await up(signal)
     if (!id && first && who() !== first) throw new Error('execd was restarted before it answered; whether this ran is unknown')
   }
 }
 
-// watch yields the objects of an endless stream that has no ids, and begins it again whenever it ends.
+// afterFailure returns the oldest event that is left, where others were asked for, and nothing where it is worth to go on; and
+// throws what ends a run for us.
+function afterFailure(error, cut) {
+  if (error instanceof Unreachable || error instanceof TypeError) return 0
+  if (error instanceof APIError) {
+    if (error.status === 410) return error.oldest
+    if (error.status === 404 && cut) throw new Lost()
+    if (error.status === 503 && cut) return 0
+  }
+  throw error
+}
+
+// watch yields the objects of an endless stream that has no ids, and begins it again whenever it ends. Nobody looks at a
+// page in the background, and other tabs need its connection.
 export async function* watch(path, signal) {
   for (;;) {
+    await seen(signal)
+    const hidden = new AbortController()
+    const hide = () => { if (document.hidden) hidden.abort() }
+    document.addEventListener('visibilitychange', hide)
     try {
-      for await (const { data } of frames(await request('GET', path, { signal }))) yield data
+      for await (const { data } of frames(await request('GET', path, { signal }), 0, hidden.signal)) yield data
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof APIError && error.status !== 503 && error.status !== 429) throw error
+    } finally {
+      document.removeEventListener('visibilitychange', hide)
     }
+    if (hidden.signal.aborted) continue
     down()
     await up(signal)
+  }
+}
+
+// seen waits until the page is in the foreground.
+async function seen(signal) {
+  while (document.hidden) {
+    await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }))
+    signal?.throwIfAborted()
   }
 }

@@ -1,5 +1,5 @@
 // The panel with terminals: those of execd, each with a tab.
-import { json, request } from './api.js'
+import { address, json, request } from './api.js'
 import { CurlBar } from './curl.js'
 import { button, guarded, h } from './dom.js'
 import { TerminalView } from './terminalview.js'
@@ -16,7 +16,7 @@ export class TerminalPanel {
     this.chosen = null
     this.element = h('div', { class: 'panel' },
       h('div', { class: 'bar' }, this.tabs, button('New', guarded(() => this.create())), h('span', { class: 'space' }),
-        h('span', { class: 'hint' }, 'F6 leaves the terminal')),
+        h('span', { class: 'hint' }, 'F6 leaves the terminal · ', h('a', { href: address('ui/xterm-LICENSE.txt') }, 'xterm.js'))),
       this.stage, this.curl.element)
     this.curl.show('POST', '/pty', { body: {} })
   }
@@ -28,6 +28,13 @@ export class TerminalPanel {
 
   focus() {
     this.views.get(this.chosen)?.term.focus()
+  }
+
+  async open(id) {
+    await guarded(async () => {
+      await this.refresh()
+      if (this.views.has(id)) await this.choose(id)
+    })()
   }
 
   // refresh shows the terminals that there are, those of others too.
