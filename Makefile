@@ -49,7 +49,7 @@ kernels: kernel ## get every kernel that execd is tested with: six languages, in
 test: export EXECD_SKIPPED = $(CURDIR)/.cache/skipped
 test: ## the whole truth: build, lint, unit with the race detector, e2e; says what it skipped
 	@mkdir -p .cache && : >.cache/skipped
-	@for part in python-kernel kernels jupyter-servers sdk-clients; do scripts/$$part.sh >/dev/null & done; wait
+	@for part in python-kernel kernels jupyter-servers sdk-clients notebook-client; do scripts/$$part.sh >/dev/null & done; wait
 	@$(MAKE) build lint unit e2e
 	@echo 'make test: passed; a test that was skipped is named above, with its reason'
 	@sort -u .cache/skipped | sed 's/^/  left out: /'

@@ -91,12 +91,20 @@ func shorten(s string) string {
 	return s[:n] + "…"
 }
 
+// getExecution describes an execution; with view=folded, and what it shows.
 func (s *Server) getExecution(c echo.Context) error {
+	view := c.QueryParam("view")
+	if !slices.Contains([]string{"", "status", "folded"}, view) {
+		return badRequest("view must be status or folded, got %q", view)
+	}
 	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.FindExecution{
 		Reply: msg.NewReply[msg.Execution](), ID: c.Param("id"), Measure: true,
 	})
 	if err != nil {
 		return err
+	}
+	if view == "folded" {
+		return s.getFolded(c, x)
 	}
 	return c.JSON(http.StatusOK, describeExecution(x.Status))
 }

@@ -235,6 +235,8 @@ func (l *live) showLate() {
 	l.t.Helper()
 	id := l.do(200, "POST", "/code", `{"code":"show late","language":"python","comms":true}`).execution()
 	l.until("/executions/"+id, `"late_events":8`)
+	l.contains(l.do(200, "GET", "/executions/"+id+"?view=folded", "").body, `"output_type":"execute_result"`, `"name":"stdout"`)
+	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+id+"?view=x", "")
 	late := l.do(200, "GET", "/executions/"+id+"/late", "").body
 	l.contains(late, `"type":"comm","timestamp"`, `"buffers":["AP8="]`, `"status":"error_shown"`)
 	l.do(200, "GET", "/executions/"+id+"/late?after=7", "")
