@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // ErrBadArchive is an archive that cannot be read, or one that holds what
@@ -29,6 +30,20 @@ type archiver interface {
 	// add takes what is at a path; content is nil but for regular files.
 	add(name, link string, info fs.FileInfo, content io.Reader) error
 	Close() error
+}
+
+// CheckArchivable fails where WriteArchive would at once: at what is neither a
+// directory nor a file that may be read.
+func CheckArchivable(path string) error {
+	f, _, err := openRegular(path)
+	if errors.Is(err, syscall.EISDIR) {
+		f, err = os.Open(path)
+	}
+	if err != nil {
+		return pathError("archive", path, err)
+	}
+	_ = f.Close() // nothing was written
+	return nil
 }
 
 // WriteArchive writes what is in a directory, or one file, as an archive, by
@@ -106,17 +121,14 @@ func archiveEntry(a archiver, root, path string, e fs.DirEntry) error {
 	case !info.Mode().IsRegular():
 		return nil
 	}
-	f, err := os.Open(path)
+	f, info, err := openRegular(path)
 	if absent(err) {
 		return nil
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // it names the path
+		return err
 	}
 	defer f.Close() //nolint:errcheck // only read from
-	if info, err = f.Stat(); err != nil {
-		return err //nolint:wrapcheck // it names the path
-	}
 	if err := a.add(name, "", info, io.LimitReader(f, info.Size())); err != nil {
 		return fmt.Errorf("archive %s: %w", path, err)
 	}

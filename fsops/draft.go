@@ -62,19 +62,47 @@ func newDraft(place Placement, open func(dir string) (*os.File, error)) (*Draft,
 	if d.dir, err = nearest(filepath.Dir(d.target)); err != nil {
 		return nil, pathError("write", place.Path, err)
 	}
+	err = d.make(old, open)
+	beside := !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) && !errors.Is(err, fs.ErrNotExist)
+	if old != nil && !beside && writable(d.target) {
+		// Nothing can be made beside it, but it can be written, as a file that
+		// is mounted by itself into what is read-only, or one of the kernel's.
+		d.dir, d.overwrite = os.TempDir(), true
+		err = d.make(old, open)
+	}
+	if err != nil {
+		return nil, pathError("write", place.Path, err)
+	}
+	return d, nil
+}
+
+// make makes the file in the draft's directory, where it can be without a
+// name.
+func (d *Draft) make(old fs.FileInfo, open func(dir string) (*os.File, error)) (err error) {
 	if d.file, err = open(d.dir); err == nil {
-		return d, nil
+		return nil
 	}
 	// Whoever may not read the file in the end may not read it before.
 	perm := fs.FileMode(0o777)
-	if old != nil || place.Mode != nil {
+	if old != nil || d.place.Mode != nil {
 		perm = 0o600
 	}
 	d.name = d.freshName(old != nil)
 	if d.file, err = os.OpenFile(d.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm); err != nil {
-		return nil, pathError("write", place.Path, err)
+		d.name = ""
+		return err //nolint:wrapcheck // the caller does
 	}
-	return d, nil
+	return nil
+}
+
+// writable reports whether a file that is there may be written.
+func writable(path string) bool {
+	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	_ = f.Close() // nothing was written
+	return true
 }
 
 func (d *Draft) freshName(replaces bool) string { return filepath.Join(d.dir, draftName(replaces)) }

@@ -4,14 +4,16 @@ import (
 	"io/fs"
 	"os"
 	"time"
+	"unicode/utf8"
 )
 
 // Info is what there is to know about a file. The times have the precision of
 // the filesystem.
 type Info struct {
-	Path       string    `json:"path"` // absolute
-	Type       string    `json:"type"` // file, directory, symlink or other
-	Size       int64     `json:"size"` // bytes
+	Path       string    `json:"path"`                  // absolute
+	PathBase64 []byte    `json:"path_base64,omitempty"` // of a path that is not UTF-8, which JSON cannot hold
+	Type       string    `json:"type"`                  // file, directory, symlink or other
+	Size       int64     `json:"size"`                  // bytes
 	ModifiedAt time.Time `json:"modified_at"`
 	CreatedAt  time.Time `json:"created_at"` // of the inode; of its last change where the filesystem keeps no birth
 	Owner      string    `json:"owner"`      // name, or number without one
@@ -45,6 +47,9 @@ func Describe(path string, info fs.FileInfo) Info {
 		Path: path, Type: fileType(info.Mode()), Size: info.Size(),
 		ModifiedAt: info.ModTime(), CreatedAt: info.ModTime(), Mode: ModeDigits(info.Mode()),
 		ETag: ETag(info),
+	}
+	if !utf8.ValidString(path) {
+		d.PathBase64 = []byte(path)
 	}
 	d.describeInode(info)
 	return d

@@ -3,7 +3,6 @@ package fsops
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -151,15 +150,14 @@ func copyDir(from, to string) error {
 }
 
 func copyFile(from, to string) error {
-	in, err := os.Open(from)
+	in, _, err := openRegular(from)
 	if err != nil {
-		return err //nolint:wrapcheck // it names the path
+		return err
 	}
 	defer in.Close() //nolint:errcheck // only read from
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err //nolint:wrapcheck // it names the path
 	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Sync(), out.Close())
+	return errors.Join(copyData(out, in), out.Sync(), out.Close())
 }

@@ -191,7 +191,7 @@ func (d *Draft) copyOver() (err error) {
 		err = chownUnless(to, uid, gid)
 	}
 	if err == nil {
-		err = to.Sync()
+		err = unlessUnsynced(to.Sync())
 	}
 	return errors.Join(err, to.Close())
 }
@@ -209,9 +209,17 @@ func syncDirs(dirs []string) error {
 		}
 		err = f.Sync()
 		_ = f.Close() // nothing was written through it
-		if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
-			return err //nolint:wrapcheck // the caller does
+		if err := unlessUnsynced(err); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// unlessUnsynced is err, but for what is on no disk (fsync(2), EINVAL).
+func unlessUnsynced(err error) error {
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		return nil
+	}
+	return err
 }

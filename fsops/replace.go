@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"syscall"
 )
 
 // The faults of a Replacement. See ErrEmptyOld too.
@@ -123,31 +122,13 @@ func examine(r Replacement, p Precondition) (*edit, error) {
 	return e, nil
 }
 
-// open opens the file, if it is one: a pipe would wait for its writer.
+// open opens the file, if it is one.
 func (e *edit) open() (*os.File, error) {
-	file, err := os.OpenFile(e.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.ENOTDIR) {
-		return nil, &fs.PathError{Op: "open", Path: e.Path, Err: fs.ErrNotExist}
+	file, _, err := openRegular(e.Path)
+	if absent(err) {
+		return nil, pathError("open", e.Path, fs.ErrNotExist)
 	}
-	if errors.Is(err, syscall.ENXIO) {
-		return nil, &fs.PathError{Op: "open", Path: e.Path, Err: ErrNotRegular}
-	}
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the path
-	}
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-	case info.IsDir():
-		err = &fs.PathError{Op: "replace", Path: e.Path, Err: syscall.EISDIR}
-	case !info.Mode().IsRegular():
-		err = &fs.PathError{Op: "replace", Path: e.Path, Err: ErrNotRegular}
-	}
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	return file, nil
+	return file, err
 }
 
 // stage writes the new content beside the file.

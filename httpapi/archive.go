@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"os"
 	"path/filepath"
 
 	"github.com/labstack/echo/v4"
@@ -38,9 +37,7 @@ func (s *Server) archiveFiles(c echo.Context) error {
 		return err
 	}
 	format = cmp.Or(format, fsops.TarGz)
-	if f, err := os.Open(path); err != nil { // as long as there can be another answer
-		return fileFault(err)
-	} else if err := f.Close(); err != nil {
+	if err := fsops.CheckArchivable(path); err != nil { // as long as there can be another answer
 		return fileFault(err)
 	}
 	h := c.Response().Header()
