@@ -19,7 +19,7 @@ func TestFiles_Strange(t *testing.T) {
 	must(t, syscall.Mkfifo(dir+"/pipe", 0o600))
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dir + "/s", Net: "unix"})
 	must(t, err)
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	for _, path := range []string{dir + "/pipe", dir + "/s", "/dev/null", "/dev/zero", "/dev/tty"} {
 		q := pathQuery(path)
 		for request, body := range map[string]any{

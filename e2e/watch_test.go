@@ -202,6 +202,14 @@ func TestWatch_Overflow(t *testing.T) {
 		t.Skipf("the kernel's queue has %d places, which takes too long to fill", most)
 	}
 	d.signal(t, syscall.SIGSTOP)
+	eventually(t, "execd stands still", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", d.pid))
+		must(t, err)
+		return !slices.ContainsFunc(threads, func(path string) bool {
+			text, err := os.ReadFile(path)
+			return err == nil && !strings.Contains(string(text), "State:\tT")
+		})
+	})
 	names := [2]string{root + "/a", root + "/b"}
 	must(t, os.MkdirAll(names[0], 0o755))
 	for i := range most/2 + 100 { // two events each

@@ -34,12 +34,12 @@ func List(root string, depth int) ([]Info, error) {
 
 func appendEntries(list []Info, dir string, entries []fs.DirEntry, depth int) []Info {
 	for _, e := range entries {
-		info, err := e.Info()
+		path := filepath.Join(dir, e.Name())
+		info, err := Stat(path)
 		if err != nil || IsDraft(e.Name()) {
 			continue
 		}
-		path := filepath.Join(dir, e.Name())
-		list = append(list, Describe(path, info))
+		list = append(list, info)
 		if !e.IsDir() || depth == 1 {
 			continue
 		}

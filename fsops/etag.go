@@ -11,9 +11,13 @@ import (
 // inode, size, and the times of its last write and last change.
 func ETag(info fs.FileInfo) string {
 	inode, changed := version(info)
+	return etagOf(inode, info.Size(), info.ModTime().UnixNano(), changed)
+}
+
+func etagOf(inode uint64, size, modified, changed int64) string {
 	b := append(make([]byte, 0, 64), '"')
 	b = strconv.AppendUint(b, inode, 36)
-	for _, n := range []int64{info.Size(), info.ModTime().UnixNano(), changed} {
+	for _, n := range [...]int64{size, modified, changed} {
 		b = strconv.AppendInt(append(b, '-'), n, 36)
 	}
 	return string(append(b, '"'))

@@ -24,15 +24,20 @@ type Info struct {
 
 // Stat describes what is at path. A symlink is described itself.
 func Stat(path string) (Info, error) {
-	info, err := lstat(path)
+	d, err := describe(path)
 	if err != nil {
+		if absent(err) { // below a file, too, there is nothing, rather than something wrong with it
+			err = &fs.PathError{Op: "lstat", Path: path, Err: fs.ErrNotExist}
+		}
 		return Info{}, err
 	}
-	return Describe(path, info), nil
+	if !utf8.ValidString(path) {
+		d.PathBase64 = []byte(path)
+	}
+	return d, nil
 }
 
-// lstat is lstat(2), to which there is nothing below a file, rather than
-// something wrong with it.
+// lstat is lstat(2), to which there is nothing below a file.
 func lstat(path string) (fs.FileInfo, error) {
 	info, err := os.Lstat(path)
 	if err != nil && absent(err) {
@@ -41,18 +46,19 @@ func lstat(path string) (fs.FileInfo, error) {
 	return info, err //nolint:wrapcheck // it names the path
 }
 
-// Describe makes an Info of what lstat(2) has found at path.
-func Describe(path string, info fs.FileInfo) Info {
+// describePlain makes an Info of what any system tells.
+func describePlain(path string) (Info, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return Info{}, err //nolint:wrapcheck // it names the path
+	}
 	d := Info{
 		Path: path, Type: fileType(info.Mode()), Size: info.Size(),
 		ModifiedAt: info.ModTime(), CreatedAt: info.ModTime(), Mode: ModeDigits(info.Mode()),
 		ETag: ETag(info),
 	}
-	if !utf8.ValidString(path) {
-		d.PathBase64 = []byte(path)
-	}
 	d.describeInode(info)
-	return d
+	return d, nil
 }
 
 func fileType(mode fs.FileMode) string {

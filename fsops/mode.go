@@ -52,6 +52,11 @@ func ModeDigits(mode fs.FileMode) int {
 			bits |= s.bit << 9
 		}
 	}
+	return octalDigits(bits)
+}
+
+// octalDigits is the decimal number with the octal digits of bits.
+func octalDigits(bits int) int {
 	digits := 0
 	for factor := 1; bits > 0; bits, factor = bits>>3, factor*10 {
 		digits += bits & 7 * factor

@@ -221,12 +221,12 @@ func (w *walk) visit(ctx context.Context, full, dir string, e fs.DirEntry) error
 	if !doublestar.MatchUnvalidated(w.pattern, subject) {
 		return nil
 	}
-	info, err := e.Info()
+	info, err := Stat(filepath.Join(full, e.Name()))
 	if err != nil {
 		w.skip(err)
 		return nil
 	}
-	hit := Hit{Info: Describe(filepath.Join(full, e.Name()), info)}
+	hit := Hit{Info: info}
 	if w.search.Content == nil {
 		return w.tell(hit)
 	}

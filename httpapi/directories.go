@@ -28,7 +28,7 @@ func (s *Server) listDirectory(c echo.Context) error {
 	if err != nil {
 		return fileFault(err)
 	}
-	return c.JSON(http.StatusOK, list)
+	return sendJSON(c, listJSON(list, appendInfo))
 }
 
 // makeDirectories makes directories with their parents.

@@ -16,22 +16,24 @@ const headerETag = "Etag"
 
 // fileInfo describes files, by their paths as they were asked for.
 func (s *Server) fileInfo(c echo.Context) error {
-	body := map[string]fsops.Info{}
+	var body infosBody
+	var last string
 	for _, asked := range c.QueryParams()["path"] {
 		path, err := expand(asked)
 		if err != nil {
 			return err
 		}
-		if body[asked], err = fsops.Stat(path); err != nil {
+		info, err := fsops.Stat(path)
+		if err != nil {
 			return fileFault(err)
 		}
+		body.add(asked, info)
+		last = info.ETag
 	}
-	if len(body) == 1 {
-		for _, info := range body {
-			c.Response().Header().Set(headerETag, info.ETag)
-		}
+	if len(body.seen) == 1 {
+		c.Response().Header().Set(headerETag, last)
 	}
-	return c.JSON(http.StatusOK, body)
+	return sendJSON(c, body.json())
 }
 
 // deleteFiles removes files. That one is missing is no error, and all are

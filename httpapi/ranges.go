@@ -51,9 +51,14 @@ func (s *Server) contentWriter(c echo.Context) *contentWriter {
 	}
 }
 
-// sendAtOnce is how much may be sent within the patience: what even a slow
-// line carries in it, and enough for sendfile(2) to be worth its call.
-const sendAtOnce = 256 << 10
+// How much is sent within the patience at once: at first what even a slow
+// line carries in it, and as much as it has shown to carry in a moment later
+// on, because each call costs.
+const (
+	sendAtFirst = 256 << 10
+	sendAtMost  = 64 << 20
+	sendMoment  = 250 * time.Millisecond
+)
 
 // WriteHeader implements http.ResponseWriter.
 func (w *contentWriter) WriteHeader(status int) {
@@ -84,9 +89,15 @@ func (w *contentWriter) ReadFrom(r io.Reader) (int64, error) {
 		from = &io.LimitedReader{R: r, N: 1<<63 - 1}
 	}
 	var sent int64
-	for from.N > 0 {
+	for size := int64(sendAtFirst); from.N > 0; {
+		begin := time.Now()
 		w.extend()
-		n, err := io.CopyN(w.Writer, from.R, min(from.N, sendAtOnce))
+		n, err := io.CopyN(w.Writer, from.R, min(from.N, size))
+		if time.Since(begin) < sendMoment {
+			size = min(2*size, sendAtMost)
+		} else {
+			size = max(size/2, sendAtFirst)
+		}
 		sent += n
 		from.N -= n
 		w.Size += n

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -54,7 +53,7 @@ func (s *Server) searchFiles(c echo.Context) error {
 	}
 	slices.SortStableFunc(hits, func(a, b fsops.Hit) int { return strings.Compare(a.Path, b.Path) })
 	c.Response().Header().Set(headerSkipped, strconv.FormatInt(found.Skipped, 10))
-	return c.JSON(http.StatusOK, hits)
+	return sendJSON(c, listJSON(hits, appendHit))
 }
 
 func readSearch(c echo.Context) (q fsops.Search, err error) {
@@ -94,9 +93,12 @@ func (s *Server) streamSearch(c echo.Context, q fsops.Search, framing searchFram
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
 	defer out.writer.end()
-	found, err := q.Run(c.Request().Context(), func(h fsops.Hit) error { return out.add(h) })
+	found, err := q.Run(c.Request().Context(), func(h fsops.Hit) error {
+		return out.add(func(b []byte) []byte { return appendHit(b, h) })
+	})
 	if err == nil {
-		err = out.add(searchEnd{Done: true, Found: found.Hits, Skipped: found.Skipped, Limited: found.Limited})
+		end, _ := json.Marshal(searchEnd{Done: true, Found: found.Hits, Skipped: found.Skipped, Limited: found.Limited}) // never fails
+		err = out.add(func(b []byte) []byte { return append(b, end...) })
 	}
 	if flushErr := out.stop(); err == nil {
 		err = flushErr
@@ -122,15 +124,12 @@ type searchStream struct {
 	err     error
 }
 
-func (t *searchStream) add(item any) error {
-	text, err := json.Marshal(item)
-	if err != nil {
-		return err //nolint:wrapcheck // it cannot happen to these types
-	}
+// add adds an item, which is JSON.
+func (t *searchStream) add(item func([]byte) []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.buf = append(t.buf, t.framing.before...)
-	t.buf = append(append(t.buf, text...), t.framing.after...)
+	t.buf = append(item(t.buf), t.framing.after...)
 	if len(t.buf) >= searchBuffer {
 		t.send()
 	} else if t.timer == nil {

@@ -38,18 +38,25 @@ func serveFloor(in io.Reader, out io.Writer) error {
 	if _, err := fmt.Fprintf(out, "listening on http://%s\n", l.Addr()); err != nil {
 		return fmt.Errorf("announce: %w", err)
 	}
-	server := &http.Server{Handler: e, ConnContext: smallSendBuffer} //nolint:gosec // its clients are ours
-	go func() { _ = server.Serve(l) }()                              // until the process ends
+	server := &http.Server{Handler: e, ConnContext: withConn} //nolint:gosec // its clients are ours
+	go func() { _ = server.Serve(l) }()                       // until the process ends
 	_, err = io.Copy(io.Discard, in)
 	return err //nolint:wrapcheck // the end
 }
 
-// smallSendBuffer keeps megabytes for each of a thousand readers out of the kernel, which slows all of them down.
-func smallSendBuffer(ctx context.Context, c net.Conn) context.Context {
-	if tcp, ok := c.(*net.TCPConn); ok {
+// connKey finds the connection of a request.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// smallSendBuffer keeps megabytes for each of a thousand readers out of the kernel, which slows all of them down. Files
+// are sent as they are by default.
+func smallSendBuffer(ctx context.Context) {
+	if tcp, ok := ctx.Value(connKey{}).(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(readBuffer) // only a hint to the kernel
 	}
-	return ctx
 }
 
 // frames writes the frames of so many lines, once it is told to.
@@ -58,6 +65,7 @@ func (s *floorServer) frames(c echo.Context) error {
 	if err != nil {
 		return c.NoContent(http.StatusBadRequest)
 	}
+	smallSendBuffer(c.Request().Context())
 	s.mu.Lock()
 	gate := s.gate
 	s.mu.Unlock()
@@ -77,6 +85,7 @@ func (s *floorServer) frames(c echo.Context) error {
 
 // lines runs seq n and writes an event for each line: one write for each read.
 func lines(c echo.Context) error {
+	smallSendBuffer(c.Request().Context())
 	cmd := exec.Command("bash", "-c", "seq "+strconv.Quote(c.QueryParam("n")))
 	out, err := cmd.StdoutPipe()
 	if err == nil {

@@ -19,7 +19,7 @@ var rows = []row{
 	watchMemory, watchDelay, watchCPU,
 	commandLatency, firstEvent, commandRate, writeDelay,
 	lineRate, fanOut, pingRate, cellLatency, attachedReaders,
-	downloadRate, uploadRate, transferMemory,
+	downloadRate, uploadRate, transferMemory, infoRate, searchFew, searchAll,
 }
 
 // result is what a row has measured. Floor is nil where the machine sets none.
