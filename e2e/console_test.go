@@ -36,6 +36,10 @@ func TestConsole_Work(t *testing.T) {
 	together := "mktemp -q " + dir + "/XXXXXX >/dev/null; echo here; until [ $(ls " + dir + " | wc -l) = 8 ]; do sleep 0.05; done; echo all"
 	b.do(t, "many", object{"count": 8, "command": together, "expect": "here\nall"})
 	b.do(t, "large", object{"lines": 50_000})
+	b.do(t, "visible", object{"yes": false})
+	eventually(t, "nobody reads metrics in the background", func() bool { return get[object](t, d, "/metrics")["streams"] == 0.0 })
+	b.do(t, "visible", object{"yes": true})
+	b.do(t, "metrics", nil)
 	b.do(t, "keyboard", nil)
 	b.do(t, "narrow", nil)
 }
@@ -248,31 +252,6 @@ func consoleResume(t *testing.T, b *browser) {
 	b.do(t, "upload", object{"file": dir + "/source.bin"})
 	b.do(t, "again", object{"file": dir + "/source.bin", "path": dir + "/into"})
 	checkContent(t, dir+"/into/source.bin", string(data))
-}
-
-// TestConsole_OtherSettings: the console copes with streams that have no ids, with logs whose beginning is gone, and with
-// people who like it dark.
-func TestConsole_OtherSettings(t *testing.T) {
-	t.Parallel()
-	b := startBrowser(t)
-	d := start(t, append([]string{"--stream-format", "json"}, small...)...)
-	p := newPlug(t, d.addr)
-	b.do(t, "open", object{"url": p.url()})
-	b.do(t, "begin", object{"command": ticks, "until": "tick 3"})
-	p.turn(d.addr)
-	if got := b.do(t, "finish", object{"chip": "exit 0"}); got != allTicks() {
-		t.Errorf("through a cut came %q", got)
-	}
-	a := d.ok(t, http.MethodPost, "/command", object{"command": "seq 200000", "background": true})
-	id := a.header.Get("X-Execd-Execution-Id")
-	eventually(t, "its end", func() bool { return !d.status(t, id).Running })
-	b.do(t, "evicted", object{"id": id, "end": "\n200000"})
-	for dark, want := range map[bool]string{false: "rgb(243, 245, 247)", true: "rgb(13, 19, 24)"} {
-		b.do(t, "open", object{"url": d.url, "dark": dark})
-		if got := b.do(t, "colours", nil); got != want {
-			t.Errorf("dark %v: %s, want %s", dark, got, want)
-		}
-	}
 }
 
 // TestConsole_Vendored: xterm.js is what npm serves.

@@ -157,6 +157,14 @@ module.exports = {
     assert.match(await panel.locator('.plot strong').first().innerText(), /^[\d.]+ %$/)
   },
 
+  // visible has the browser tell the page whether it is in the foreground.
+  async visible(seat, { yes }) {
+    await seat.page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, !yes)
+  },
+
   // keyboard goes through the page without a pointer.
   async keyboard(seat) {
     const { page } = seat

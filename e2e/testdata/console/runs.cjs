@@ -50,6 +50,11 @@ module.exports = {
     await seat.ended(gone, 'ok')
     await seat.until('a refused address', () => seat.refused.some((text) => text.includes(`${outside}/`) && text.includes('frame-src')))
 
+    // Nor does it get to execd, for which the frame is a foreign page.
+    const inward = await seat.run(panel, away.replace('OUTSIDE/away', `${seat.base}/executions`), 'Shift+Enter')
+    await seat.ended(inward, 'ok')
+    await seat.contains(inward.frameLocator('iframe').locator('body'), 'ORIGIN_NOT_ALLOWED')
+
     const failed = await seat.run(panel, 'def f(x):\n    return 1 / x\nf(0)', 'Shift+Enter')
     await seat.ended(failed, 'failed')
     await seat.contains(failed.locator('.failure strong'), 'ZeroDivisionError: division by zero')
