@@ -36,12 +36,17 @@ type client struct {
 	ready    chan struct{} // closed when iopub was heard as well
 	done     chan struct{} // closed by who embeds it, when the kernel is gone
 
+	pressing sync.Mutex // held while an interrupt is sent again; before mu
+
 	mu      sync.Mutex // guards the rest
 	running map[string]*execution
 	ended   []*execution // the last that take late output, oldest first
 	asking  question     // the input_request that has no answer yet
 	closing bool         // shutdown was asked for
-	err     error        // why the kernel is gone
+	stained bool         // see rinse.go
+	rinsing bool
+	waiting []wire.Message // for the rinsing
+	err     error          // why the kernel is gone
 }
 
 // transport carries messages to a kernel; what comes from there is given to

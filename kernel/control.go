@@ -20,6 +20,11 @@ func (s *session) Interrupt(ctx context.Context) error {
 	if err := s.Err(); err != nil {
 		return fmt.Errorf("interrupt: %w", err)
 	}
+	s.insist(s.interrupt)
+	return s.interrupt(ctx)
+}
+
+func (s *session) interrupt(ctx context.Context) error {
 	if s.message {
 		return s.control(ctx, "interrupt_request", nil)
 	}
@@ -39,9 +44,9 @@ func (s *session) Shutdown(ctx context.Context) error {
 	if busy {
 		_ = s.Interrupt(ask)
 	}
-	if err := s.control(ask, "shutdown_request", []byte(`{"restart":false}`)); err == nil {
-		s.ended(ask)
-	}
+	// The answer does not matter: gonb's gets lost, and the kernel ends.
+	_ = s.control(ask, "shutdown_request", []byte(`{"restart":false}`))
+	s.ended(ask)
 	if !s.isDone() && ctx.Err() == nil {
 		_ = s.signal(syscall.SIGTERM)
 		term, cancel := context.WithTimeout(ctx, termGrace)

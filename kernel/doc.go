@@ -21,7 +21,8 @@
 //
 // A connected kernel has one goroutine per channel that it reads and one that
 // waits for its end; one of a server has one that does both, and another one
-// as long as something runs. Handlers run on the readers' and must not block: a
+// as long as something runs. An interrupt of a kernel that loses some has one
+// until it has worked. Handlers run on the readers' and must not block: a
 // kernel drops output when nobody reads it.
 //
 // # Testing

@@ -26,7 +26,7 @@ func (c *client) Execute(r Request, h Handler) error {
 	if err != nil {
 		return err
 	}
-	if err := c.sendExecute(id, content, r.Metadata); err != nil && c.delist(e) {
+	if err := c.sendExecute(e, id, content); err != nil && c.delist(e) {
 		return fmt.Errorf("execute: %w: %w", ErrDead, err)
 	}
 	return nil
@@ -70,7 +70,7 @@ func (c *client) resend(e *execution) {
 	e.id = id
 	c.running[id] = e
 	c.mu.Unlock()
-	if err := c.sendExecute(id, content, e.metadata); err != nil {
+	if err := c.sendExecute(e, id, content); err != nil {
 		c.transport.lose(fmt.Errorf("shell: %w", err))
 	}
 }
@@ -85,10 +85,14 @@ func (c *client) find(parentID string) *execution {
 // received tells whether the kernel is still saying something.
 func (c *client) received() int64 { return c.transport.received() }
 
-func (c *client) sendExecute(id string, content, metadata []byte) error {
-	m := wire.Message{ID: id, Type: "execute_request", Metadata: metadata, Content: content}
+func (c *client) sendExecute(e *execution, id string, content []byte) error {
+	c.heedInsistence()
+	m := wire.Message{ID: id, Type: "execute_request", Metadata: e.metadata, Content: content}
 	m.Header = wire.Header(c.name, id, m.Type, time.Now())
-	return c.transport.send(shellChannel, m)
+	if e.rinses {
+		return c.transport.send(shellChannel, m)
+	}
+	return c.sendClean(m)
 }
 
 // executeContent builds the content of an execute_request (Jupyter messaging

@@ -26,13 +26,14 @@ type execution struct {
 	id       string // of the message; guarded by the owner
 
 	allowStdin bool // an input_request is for the handler
+	rinses     bool // see rinse.go
 	comms      bool // so are the messages of comms
 
 	mu      sync.Mutex // guards the rest
 	started bool       // execute_input or output was seen
 	replied bool
 	idle    bool
-	again   bool // was sent a second time
+	again   int // how often it was sent again
 	over    bool
 	moves   int64 // messages seen
 	seen    int64 // progress when the timer was set
@@ -40,6 +41,7 @@ type execution struct {
 	turn    int // of timer; one with an earlier turn has nothing to say
 	result  Result
 	pages   []Output // what the reply wants shown
+	printed printed  // with quirk.confess only
 	passed  half     // where the kernel has answered behind what is missing
 	asked   int      // how often it was asked to
 }
@@ -81,6 +83,9 @@ func (e *execution) show(o Output) {
 	e.moves++
 	if o.Kind == KindError {
 		e.result.EName, e.result.EValue, e.result.Traceback = o.EName, o.EValue, o.Traceback
+	}
+	if e.quirk.confess != nil {
+		e.printed.note(o)
 	}
 	e.handler.Output(o)
 }
@@ -131,7 +136,7 @@ func (e *execution) reply(m *wire.Message) error {
 		return nil
 	}
 	e.moves++
-	if result.Status == StatusError && result.EName == "" {
+	if result.Status == StatusError && result.EName == "" && result.EValue == "" {
 		result.EName, result.EValue, result.Traceback = e.result.EName, e.result.EValue, e.result.Traceback
 	}
 	e.replied, e.result, e.pages = true, result, pages
@@ -175,18 +180,33 @@ func (e *execution) loseReply() {
 	}
 }
 
+// maxRetries is how often a request that is refused is sent again. The clock by
+// which the kernel refuses runs late where it has little of the processor.
+const maxRetries = 8
+
+// unnamed is the name of an error of which the kernel says none, as bash_kernel
+// of a command that failed.
+const unnamed = "Error"
+
 // conclude ends the execution, or sends it again where the kernel refused it
 // for no fault of its own.
 func (e *execution) conclude() {
 	refused := e.replied && e.result.Status == StatusAborted && !e.started
-	if refused && e.quirk.retryAborted > 0 && !e.again {
-		e.again, e.replied, e.idle, e.result = true, false, false, Result{}
+	if refused && e.quirk.retryAborted > 0 && e.again < maxRetries {
+		e.again++
+		e.replied, e.idle, e.result = false, false, Result{}
 		e.stopTimer()
 		e.timer = time.AfterFunc(e.quirk.retryAborted, func() { e.owner.resend(e) })
 		return
 	}
 	for _, page := range e.pages {
 		e.handler.Output(page)
+	}
+	if e.quirk.confess != nil {
+		e.quirk.confess(&e.printed, &e.result)
+	}
+	if e.result.Status == StatusError && e.result.EName == "" {
+		e.result.EName = unnamed
 	}
 	e.owner.retire(e)
 	e.finish()
@@ -210,7 +230,7 @@ func (e *execution) finish() {
 	e.over = true
 	e.stopTimer()
 	result := e.result
-	e.result, e.pages = Result{}, nil // it may be remembered for a while
+	e.result, e.pages, e.printed = Result{}, nil, printed{} // it may be remembered for a while
 	e.handler.Finished(result)
 }
 

@@ -177,12 +177,15 @@ func TestExecution_Lingers(t *testing.T) {
 func TestExecution_RetriesAborted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, owner, h := newExecution(quirk{retryAborted: 250 * time.Millisecond})
-		for range 2 {
+		for range maxRetries + 1 {
+			if h.result() != nil {
+				t.Fatalf("given up: %+v", h.result())
+			}
 			say(t, e, "execute_reply", `{"status":"abort"}`)
 			say(t, e, "status", idle)
 			later(10 * time.Second)
 		}
-		if owner.resent.Load() != 1 || h.result() == nil || h.result().Status != StatusAborted {
+		if owner.resent.Load() != maxRetries || h.result() == nil || h.result().Status != StatusAborted {
 			t.Errorf("sent again %d times, %+v", owner.resent.Load(), h.result())
 		}
 	})

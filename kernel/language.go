@@ -21,8 +21,9 @@ var languages = []language{
 	{"bash", []string{"sh", "shell"}, []string{"bash"}, "pip install bash_kernel && python3 -m bash_kernel.install"},
 	{"c++", []string{"cpp", "cxx", "c++11", "c++14", "c++17", "c++20", "c++23"}, []string{"xcpp20", "xcpp17"}, ""},
 	{"c#", []string{"csharp", "cs"}, []string{".net-csharp"}, ""},
-	{"go", []string{"golang"}, []string{"gonb"}, "go install github.com/janpfeifer/gonb@v0.10.7 && gonb --install"},
-	{"java", nil, []string{"java"}, "pip install jjava"},
+	{"go", []string{"golang"}, []string{"gonb"}, "go install github.com/janpfeifer/gonb@v0.10.7 && " +
+		"go install golang.org/x/tools/cmd/goimports@v0.38.0 && gonb --install --force_deps"},
+	{"java", nil, []string{"java"}, "pip install jjava==1.0a7"}, // pip takes older ones for newer
 	{"javascript", []string{"js", "node", "nodejs", "ecmascript"}, []string{"jslab", "javascript", "deno"},
 		"npm install -g tslab && tslab install"},
 	{"julia", []string{"jl"}, nil, ""},

@@ -2,10 +2,12 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"execd/kernel/jupyter"
 	"execd/kernel/wire"
 )
 
@@ -87,6 +89,15 @@ func (k *serverKernel) ask() {
 	if err := k.look(ctx); err != nil {
 		k.vanished(err)
 	}
+}
+
+// vanished ends the kernel if err says that the server does not know it.
+func (k *serverKernel) vanished(err error) bool {
+	if !errors.Is(err, jupyter.ErrGone) {
+		return false
+	}
+	k.end(&endedError{text: "kernel is not on the Jupyter server any more", cause: err})
+	return true
 }
 
 // limitNotices begin what Jupyter Server writes to the stderr of a cell, of

@@ -261,20 +261,13 @@ func (k *serverKernel) Interrupt(ctx context.Context) error {
 	if err := k.Err(); err != nil {
 		return fmt.Errorf("interrupt: %w", err)
 	}
-	if err := k.server.api.Interrupt(ctx, k.kernelID); err != nil {
+	interrupt := func(ctx context.Context) error { return k.server.api.Interrupt(ctx, k.kernelID) }
+	k.insist(interrupt)
+	if err := interrupt(ctx); err != nil {
 		k.vanished(err)
 		return fmt.Errorf("interrupt: %w", err)
 	}
 	return nil
-}
-
-// vanished ends the kernel if err says that the server does not know it.
-func (k *serverKernel) vanished(err error) bool {
-	if !errors.Is(err, jupyter.ErrGone) {
-		return false
-	}
-	k.end(&endedError{text: "kernel is not on the Jupyter server any more", cause: err})
-	return true
 }
 
 // deleteTimeout is for a kernel that does not want to end: jupyter_client

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -102,11 +103,12 @@ func (st *starter) session(conn *connection, proc Process) *session {
 	if id == "" {
 		id = rand.Text()
 	}
+	q := quirkOf(st.chosen)
 	s := &session{
 		local:    st.l,
 		id:       id,
 		language: st.language,
-		message:  st.chosen.InterruptMode == "message",
+		message:  cmp.Or(q.interrupt, st.chosen.InterruptMode) == "message",
 		proc:     proc,
 		conn:     conn,
 		codec:    wire.NewCodec(conn.key),
@@ -114,7 +116,7 @@ func (st *starter) session(conn *connection, proc Process) *session {
 		client: client{
 			name:  rand.Text(),
 			asks:  st.spec.Stdin,
-			quirk: quirkOf(st.chosen),
+			quirk: q,
 			grace: st.l.cfg.Grace,
 			logf:  func(err error) { st.l.cfg.Logf("kernel %s: %v", id, err) },
 		},
