@@ -30,8 +30,9 @@ type jupyter struct {
 	log        *os.File
 }
 
-// startJupyter starts one that ends with the test, or skips the test where there is none.
-func startJupyter(tb testing.TB) *jupyter {
+// startJupyter starts one that ends with the test, with further environment variables as NAME=VALUE, or skips the test
+// where there is none.
+func startJupyter(tb testing.TB, env ...string) *jupyter {
 	tb.Helper()
 	needsPython(tb)
 	servers, err := jupyterServers()
@@ -51,6 +52,7 @@ func startJupyter(tb testing.TB) *jupyter {
 	j.cmd.Dir, j.cmd.Stdout, j.cmd.Stderr = home, j.log, j.log
 	j.cmd.Env = append(os.Environ(), "HOME="+home, "JUPYTER_RUNTIME_DIR="+home+"/run", "JUPYTER_CONFIG_DIR="+home+"/config",
 		"JUPYTER_DATA_DIR="+home+"/data", "IPYTHONDIR="+home+"/ipython")
+	j.cmd.Env = append(j.cmd.Env, env...)
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(tb, j.cmd.Start())
 	tb.Cleanup(func() { j.stop(tb, syscall.SIGTERM) })

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -36,5 +37,36 @@ func TestLanguages(t *testing.T) {
 	}
 	if end := d.code(t, object{"language": "PY", "code": "1"}).last(); end.Type != "execution_complete" {
 		t.Errorf("%s", end.Raw)
+	}
+}
+
+// docs/languages.md says of the languages what execd says.
+func TestLanguages_Documented(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	page, err := os.ReadFile("../docs/languages.md")
+	must(t, err)
+	found := 0
+	for _, l := range get[[]struct {
+		Language, Install string
+		Aliases           []string
+	}](t, d, "/code/languages") {
+		if !strings.Contains(string(page), "\n| `"+l.Language+"` |") {
+			continue // there are more than those that are tested
+		}
+		found++
+		for _, alias := range l.Aliases {
+			if !strings.Contains(string(page), "`"+alias+"`") {
+				t.Errorf("%s also goes by %s, which is not in the page", l.Language, alias)
+			}
+		}
+		for _, step := range strings.Split(l.Install, " && ") {
+			if !strings.Contains(string(page), step) {
+				t.Errorf("%s is installed with %q, which is not in the page", l.Language, step)
+			}
+		}
+	}
+	if found != 6 {
+		t.Errorf("the page has %d languages", found)
 	}
 }

@@ -145,7 +145,6 @@ func openGroups() string {
 		_ = os.Remove(path) // just made
 		return ""
 	}
-	countFor(path)
 	return path
 }
 
