@@ -43,8 +43,22 @@ func kernelArgv() ([]string, error) {
 	return nil, skip("there is no Python kernel in JUPYTER_PATH; make kernel says how to get one")
 }
 
-// startKernel starts a kernel on sockets of a directory, as execd does, and returns when it has run its first cell.
+// startKernel starts a kernel and returns when it has run its first cell.
 func (b *bench) startKernel() (*bareKernel, error) {
+	k, err := b.launchKernel()
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(settleTime) // for the subscription: what is published before it is lost
+	if err := k.execute("1+1"); err != nil {
+		k.stop()
+		return nil, err
+	}
+	return k, nil
+}
+
+// launchKernel starts a kernel on sockets of a directory, as execd does, and returns when it answers.
+func (b *bench) launchKernel() (*bareKernel, error) {
 	argv, err := kernelArgv()
 	if err != nil {
 		return nil, err
@@ -91,11 +105,8 @@ func (k *bareKernel) connect(ctx context.Context, ip string) (err error) {
 	if _, err := k.request("kernel_info_request", nil); err != nil {
 		return err
 	}
-	if _, err := k.reply(); err != nil {
-		return err
-	}
-	time.Sleep(settleTime) // for the subscription: what is published before it is lost
-	return k.execute("1+1")
+	_, err = k.reply()
+	return err
 }
 
 func waitDial(ctx context.Context, address string, kind zmtp.SocketType) (*zmtp.Conn, error) {

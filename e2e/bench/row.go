@@ -18,7 +18,9 @@ var rows = []row{
 	readyTime, idleMemory, idleGoroutines, idleCPU, metricsLatency,
 	watchMemory, watchDelay, watchCPU,
 	commandLatency, firstEvent, commandRate, writeDelay,
-	lineRate, fanOut, pingRate, cellLatency, attachedReaders,
+	lineRate, fanOut, pingRate, attachedReaders,
+	cellLatency, cellLatencySlow, printedLines, printedWhole, serverLatency,
+	contextCold, contextWarm, contextWarmPlaced, contextsAtOnce, contextMemory, crossTalk,
 	downloadRate, uploadRate, transferMemory, infoRate, searchFew, searchAll,
 }
 

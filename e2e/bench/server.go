@@ -29,13 +29,17 @@ const patience = 60 * time.Second
 const stopPatience = 10 * time.Second
 
 // startExecd starts the binary on a free port. Its log goes to a file, as it would in earnest.
-func (b *bench) startExecd() (*server, error) {
+func (b *bench) startExecd(args ...string) (*server, error) { return b.startExecdWith(nil, args...) }
+
+// startExecdWith is startExecd with further environment variables, as NAME=VALUE.
+func (b *bench) startExecdWith(env []string, args ...string) (*server, error) {
 	dir, err := os.MkdirTemp(b.dir, "d")
 	if err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
-	cmd := exec.Command(b.execd, "--host", "127.0.0.1", "--port", "0", "--access-token", "", "--pprof",
-		"--state-dir", dir, "--log-file", filepath.Join(dir, "log"))
+	cmd := exec.Command(b.execd, append([]string{"--host", "127.0.0.1", "--port", "0", "--access-token", "", "--pprof",
+		"--state-dir", dir, "--log-file", filepath.Join(dir, "log")}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
 	return b.startServer(cmd)
 }
 
