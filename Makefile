@@ -71,6 +71,7 @@ lint: ## gofmt, go vet, golangci-lint, shellcheck
 
 e2e: build ## run the tests against the built binary, and the rules of the tree
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 1 -timeout 10m ./e2e/...
+	@go -C e2e/kubernetes test ./...
 
 bench: build ## measure the built binary, into bench.json
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; go run ./e2e/bench -o bench.json

@@ -46,6 +46,7 @@ type execution struct {
 	stdin     *os.File         // the process's end of it, until that is started
 	usage     *event.Resources // as last measured
 	peak      int64            // of memory, likewise
+	most      int              // processes, likewise
 	given     bool             // abandoned: a process that comes late is killed at once
 }
 
@@ -153,6 +154,7 @@ func (x *execution) end(o outcome) {
 	e.ExitCode, e.Signal, e.Reason = o.exit, o.signal, o.reason
 	if o.usage != nil {
 		o.usage.PeakMemory = max(o.usage.PeakMemory, x.peak)
+		o.usage.PeakProcesses = max(o.usage.PeakProcesses, x.most)
 	}
 	x.usage, e.Usage = o.usage, o.usage
 	x.mu.Unlock()

@@ -23,6 +23,7 @@ type meter struct {
 	feeds   map[beat]*feed
 	failure error        // of the last reading
 	kills   [2]killCount // the newest, and one that is older
+	claimed uint64       // the kills up to this one have been told
 	waiting []msg.GetMetrics
 }
 
@@ -207,10 +208,21 @@ type killCount struct {
 	kills uint64
 }
 
-// killsBefore is that count a sample or two ago: a kill that came since is not in it.
-func (m *meter) killsBefore() uint64 {
+// claimKill takes one of the kills that came in the last sample or two and
+// that nobody has taken, if there is one: each ends one execution.
+func (m *meter) claimKill(kills uint64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	before := max(m.killsBefore(), m.claimed)
+	if kills <= before {
+		return false
+	}
+	m.claimed = before + 1
+	return true
+}
+
+// killsBefore is how many there were a sample or two ago; mu is held.
+func (m *meter) killsBefore() uint64 {
 	switch {
 	case m.kills[0].at.IsZero():
 		return math.MaxUint64 // nothing is known of earlier ones

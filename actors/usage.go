@@ -17,7 +17,9 @@ func usageAtEnd(exit shell.Exit) *event.Resources {
 	if u == (shell.Usage{}) {
 		return nil
 	}
-	return &event.Resources{CPU: u.User + u.System, PeakMemory: u.MaxRSS, Read: u.Read, Written: u.Written}
+	return &event.Resources{
+		CPU: u.User + u.System, PeakMemory: u.MaxRSS, Read: u.Read, Written: u.Written, PeakProcesses: max(u.Processes, 1),
+	}
 }
 
 // measure finds out what the processes of an execution use now. It reads
@@ -34,11 +36,17 @@ func (x *execution) measure() {
 	if !ok {
 		return
 	}
+	// The group has also those who have lost their parent.
+	group, living, _ := p.Usage()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.peak = max(x.peak, int64(tree.Peak))
+	x.peak = max(x.peak, int64(tree.Peak), group.MaxRSS)
+	x.most = max(x.most, tree.Processes, living, group.Processes)
 	x.usage = &event.Resources{
-		CPU: tree.CPU, PeakMemory: x.peak, Read: int64(tree.Read), Written: int64(tree.Written), Processes: tree.Processes,
+		CPU:        max(tree.CPU, group.User+group.System),
+		PeakMemory: x.peak,
+		Read:       max(int64(tree.Read), group.Read), Written: max(int64(tree.Written), group.Written),
+		Processes: max(tree.Processes, living), PeakProcesses: x.most,
 	}
 }
 
@@ -59,12 +67,17 @@ func (n *notebook) measured() msg.Context {
 }
 
 // killedForMemory reports whether an exit is the work of the kernel's OOM
-// killer: by SIGKILL, when the count of such kills in this container has just
-// grown. It measures, so it is for a worker.
+// killer: by SIGKILL, or with the status of a shell whose command was, when
+// the count of such kills in its group, or in this container, has just grown.
+// It measures, so it is for a worker.
 func (s *System) killedForMemory(exit shell.Exit) bool {
-	if exit.Signal != syscall.SIGKILL {
+	const killed = 128 + int(syscall.SIGKILL) // also of a shell's last command (POSIX.1-2017, XCU 2.8.2)
+	if exit.Code != killed {
 		return false
 	}
+	if exit.Usage.OOMKills > 0 {
+		return true
+	}
 	now, err := s.meter.read(time.Now())
-	return err == nil && now.OOMKills() > s.meter.killsBefore()
+	return err == nil && s.meter.claimKill(now.OOMKills())
 }

@@ -72,4 +72,7 @@ func TestUsage_OutOfMemory(t *testing.T) {
 	if got := last(s.read(must(s, s.command(kill)))); got.Reason != "oom" || got.Signal != "SIGKILL" || got.Error == nil {
 		t.Errorf("killed by the kernel: %+v", got)
 	}
+	if got := last(s.read(must(s, s.command(byItself)))); got.Reason != "" || got.Signal != "SIGKILL" {
+		t.Errorf("killed by a user right after that: %+v", got)
+	}
 }

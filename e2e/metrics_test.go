@@ -20,6 +20,7 @@ type sample struct {
 	HostUptime float64 `json:"host_uptime_s"`
 	Executions int     `json:"executions"`
 	Streams    int     `json:"streams"`
+	Limited    bool    `json:"limited"`
 	Host       struct {
 		CPUCount int     `json:"cpu_count"`
 		MemTotal float64 `json:"mem_total_mib"`

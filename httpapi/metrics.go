@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -105,11 +107,54 @@ func (s *Server) getMetrics(c echo.Context) error {
 	if prefersText(c.Request().Header.Values(echo.HeaderAccept)) {
 		return s.prometheus(c)
 	}
-	m, err := s.latest(c)
+	body, err := s.newest.get(c.Request().Context(), s.config.Supervisor)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, describeMetrics(m))
+	return c.JSONBlob(http.StatusOK, body)
+}
+
+// newest is the newest sample as it is answered with: encoded once, and found
+// without asking an actor, so that it costs no more than saying nothing. All
+// methods may be called from any goroutine.
+type newest struct {
+	mu   sync.Mutex
+	feed *msg.Feed // of the standard interval, which lives as long as the tree; nil before the first request
+	time time.Time // of the sample in body
+	body []byte    // replaced, and never changed
+}
+
+// get waits only for the first sample of all.
+func (n *newest) get(ctx context.Context, tree msg.Supervisor) ([]byte, error) {
+	select {
+	case <-tree.Done():
+		return nil, msg.ErrStopped
+	default:
+	}
+	n.mu.Lock()
+	feed := n.feed
+	n.mu.Unlock()
+	if feed == nil {
+		if _, err := msg.Ask(ctx, tree, msg.GetMetrics{Reply: msg.NewReply[msg.Metrics]()}); err != nil {
+			return nil, err
+		}
+		var err error
+		if feed, err = msg.Ask(ctx, tree, msg.WatchMetrics{Reply: msg.NewReply[*msg.Feed](), Interval: msg.MetricsInterval}); err != nil {
+			return nil, err
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.feed = feed
+	sample, _ := feed.Latest()
+	if !sample.Time.Equal(n.time) {
+		body, err := json.Marshal(describeMetrics(sample))
+		if err != nil {
+			return nil, err //nolint:wrapcheck // numbers only, none of which can be infinite
+		}
+		n.time, n.body = sample.Time, body
+	}
+	return n.body, nil
 }
 
 func (s *Server) latest(c echo.Context) (msg.Metrics, error) {

@@ -92,6 +92,7 @@ type Server struct {
 	registry   *prometheus.Registry
 	stats      *stats
 	observed   *observed
+	newest     newest
 	broadcasts *broadcasts
 	resumable  *resumable
 	reverse    *httputil.ReverseProxy

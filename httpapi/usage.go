@@ -11,6 +11,7 @@ type usageBody struct {
 	PeakMemory int64 `json:"peak_memory_bytes"`
 	Read       int64 `json:"read_bytes"`
 	Written    int64 `json:"written_bytes"`
+	Most       int   `json:"peak_processes"`
 	Processes  int   `json:"processes,omitempty"`
 }
 
@@ -19,7 +20,8 @@ func describeUsage(u *event.Resources) *usageBody {
 		return nil
 	}
 	return &usageBody{
-		CPUMillis: u.CPU.Milliseconds(), PeakMemory: u.PeakMemory, Read: u.Read, Written: u.Written, Processes: u.Processes,
+		CPUMillis: u.CPU.Milliseconds(), PeakMemory: u.PeakMemory, Read: u.Read, Written: u.Written,
+		Most: u.PeakProcesses, Processes: u.Processes,
 	}
 }
 

@@ -145,6 +145,7 @@ func openGroups() string {
 		_ = os.Remove(path) // just made
 		return ""
 	}
+	countFor(path)
 	return path
 }
 

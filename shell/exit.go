@@ -19,12 +19,14 @@ type Exit struct {
 }
 
 // Usage is what a process and the children that it has waited for have used
-// (getrusage(2)).
+// (getrusage(2)); and where it has a control group, what all of that have.
 type Usage struct {
 	User, System time.Duration // CPU time
-	MaxRSS       int64         // the largest resident set of any one of them, in bytes
+	MaxRSS       int64         // the largest resident set of any one of them, in bytes; or the group's peak
 	Read         int64         // bytes from storage
 	Written      int64         // bytes to storage
+	Processes    int           // at most at once; 0 where nobody has counted
+	OOMKills     int64         // of the kernel in the group
 }
 
 func exitedWith(code int) Exit { return Exit{Code: code} }

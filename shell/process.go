@@ -128,6 +128,17 @@ func (p *Process) Pid() int { return p.child.pid }
 // Started is when the process began.
 func (p *Process) Started() time.Time { return p.started }
 
+// Usage is what has been used until now, and how many processes there are, as
+// its control group knows it. It reports false where there is none.
+func (p *Process) Usage() (u Usage, living int, ok bool) {
+	if p.child.group == nil || !p.hold() {
+		return u, 0, false
+	}
+	defer p.release()
+	u.readGroup(p.child.group)
+	return u, len(p.child.group.pids()), true
+}
+
 // Exited is closed when the leader has exited. Its output may not have been
 // delivered yet; Run returns when it has.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
@@ -147,6 +158,7 @@ func (p *Process) Run(sink Sink) Exit {
 	p.out.run(sink, func() { _ = p.Signal(syscall.SIGKILL) }) // its output can be kept no longer
 	exit := p.child.wait()
 	exit.Usage.readStorage(p.child.pid)
+	exit.Usage.readGroup(p.child.group)
 	p.mu.Lock()
 	p.exit, p.over = exit, true
 	p.mu.Unlock()

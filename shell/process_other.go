@@ -18,6 +18,9 @@ func Start(Command) (*Process, error) { return nil, lacking("commands") }
 // Pid is never called: there is no process.
 func (*Process) Pid() int { return 0 }
 
+// Usage is never called: there is no process.
+func (*Process) Usage() (Usage, int, bool) { return Usage{}, 0, false }
+
 // Started is never called: there is no process.
 func (*Process) Started() time.Time { return time.Time{} }
 

@@ -11,6 +11,7 @@ type Resources struct {
 	PeakMemory    int64 // bytes resident, of the largest process, or of all together where that was seen to be more
 	Read, Written int64 // bytes, from and to storage
 	Processes     int   // that run; 0 at the end
+	PeakProcesses int   // that were seen to run at once
 }
 
 func appendResources(b []byte, u *Resources) []byte {
@@ -22,5 +23,7 @@ func appendResources(b []byte, u *Resources) []byte {
 	b = strconv.AppendInt(b, u.Read, 10)
 	b = append(b, `,"written_bytes":`...)
 	b = strconv.AppendInt(b, u.Written, 10)
+	b = append(b, `,"peak_processes":`...)
+	b = strconv.AppendInt(b, int64(u.PeakProcesses), 10)
 	return append(b, '}')
 }
