@@ -78,6 +78,7 @@ type relay struct {
 	control *http.ResponseController
 	framing event.Framing
 	scratch []byte
+	begun   bool // the head has been sent
 	beat    *time.Timer
 	once    bool             // it ends where there is nothing more yet
 	lossy   bool             // evicted events are the caller's to tell of
@@ -237,7 +238,21 @@ func (r *relay) write(frames []byte) error {
 	return nil
 }
 
+// flush sends what was written. The first time that is the head as well, for
+// which net/http needs more stack than anything else here: a goroutine of its
+// own has that, and gives it back, where the relay would keep it, 8 KiB of
+// what it takes, for as long as it streams.
 func (r *relay) flush() error {
+	if r.begun {
+		return r.flushHere()
+	}
+	r.begun = true
+	done := make(chan error)
+	go func() { done <- r.flushHere() }()
+	return <-done
+}
+
+func (r *relay) flushHere() error {
 	if err := r.control.Flush(); err != nil {
 		return errGone
 	}
