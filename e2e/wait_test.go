@@ -104,6 +104,10 @@ func TestWait_OutputInPieces(t *testing.T) {
 	if got := d.waitFor(t, long[0].Text, "output&pattern=xEND"); !got.Met {
 		t.Errorf("%+v", got)
 	}
+	many := d.command(t, "seq 50000; echo END")
+	if got := d.waitFor(t, many[0].Text, "output&pattern="+url.QueryEscape("(E|X)N[D-F]")); got.Match != "END" || got.EventID != many.last().ID-1 {
+		t.Errorf("%+v, the last event is %d", got, many.last().ID)
+	}
 }
 
 func TestWait_Port(t *testing.T) {

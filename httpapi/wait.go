@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"execd/actors/event"
 	"execd/actors/msg"
 )
 
@@ -122,64 +119,26 @@ func waitEnd(ctx context.Context, x msg.Execution) (waitBody, error) {
 	}
 }
 
-// outputFrame is what matters of an event to one who waits for output.
-type outputFrame struct {
-	Type    event.Type `json:"type"`
-	Text    string     `json:"text"`
-	Partial bool       `json:"partial"`
-}
-
-// matchWindow is how much text a match may span: what was printed before it
-// is forgotten.
-const matchWindow = 64 << 10
-
-// waitOutput reads the events from the first on, as any reader does. The
-// pattern is matched against the text of stdout and stderr in their order,
-// with a newline behind each line.
+// waitOutput reads the events from the first on, as any reader does.
 func waitOutput(ctx context.Context, x msg.Execution, pattern *regexp.Regexp) (waitBody, error) {
 	cursor := x.Log.Cursor(0)
 	defer cursor.Close()
-	var window []byte
-	id := x.Log.Range().Oldest - 1
+	look := newFinder(pattern, x.Lines)
+	look.id = x.Log.Range().Oldest - 1
 	for {
 		chunk, err := cursor.Next(ctx)
 		switch {
 		case errors.Is(err, io.EOF):
-			return waitBody{Reason: "ended", EventID: id}, nil
+			return waitBody{Reason: "ended", EventID: look.id}, nil
 		case err != nil && ctx.Err() != nil:
 			return waitBody{}, context.Cause(ctx)
 		case err != nil:
 			return waitBody{}, err
 		}
-		for frame := range bytes.SplitSeq(chunk.Frames, []byte("\n\n")) {
-			_, data, found := bytes.Cut(frame, []byte("data: "))
-			if !found {
-				continue
-			}
-			id++
-			var f outputFrame
-			if err := json.Unmarshal(data, &f); err != nil || f.Type != event.TypeStdout && f.Type != event.TypeStderr {
-				continue
-			}
-			window = appendText(window, f, x.Lines)
-			if m := pattern.Find(window); m != nil {
-				return waitBody{Met: true, Reason: "output", Match: string(m), EventID: id}, nil
-			}
-			if len(window) > 2*matchWindow {
-				window = append(window[:0], window[len(window)-matchWindow:]...)
-			}
+		if match, id, found := look.in(chunk.Frames); found {
+			return waitBody{Met: true, Reason: "output", Match: match, EventID: id}, nil
 		}
 	}
-}
-
-// appendText appends the text of an event as the program printed it, as far
-// as that is known: events of lines leave out the end of the line.
-func appendText(window []byte, f outputFrame, lines bool) []byte {
-	window = append(window, f.Text...)
-	if lines && !f.Partial && f.Text != "\n" { // an empty line comes as its end
-		window = append(window, '\n')
-	}
-	return window
 }
 
 // portPeriod is how often a port is looked at.
