@@ -13,6 +13,8 @@ import (
 // read takes what the client types and asks for, until it leaves.
 func (p *ptyConn) read(ctx context.Context, gone chan<- struct{}) {
 	defer close(gone)
+	ctx, cancel := p.whileSeated(ctx)
+	defer cancel()
 	p.conn.SetReadLimit(ptyMaxMessage)
 	alive := func() error { return p.conn.SetReadDeadline(time.Now().Add(ptyPatience)) }
 	p.conn.SetPongHandler(func(string) error { return alive() })
@@ -21,13 +23,27 @@ func (p *ptyConn) read(ctx context.Context, gone chan<- struct{}) {
 			return
 		}
 		kind, b, err := p.conn.ReadMessage()
-		if err != nil {
+		if err != nil || ctx.Err() != nil { // who has lost the seat types no more
 			return
 		}
 		if !p.reply(ctx, p.take(ctx, kind, b)) {
 			return
 		}
 	}
+}
+
+// whileSeated is ctx until somebody else takes the seat: what was typed before
+// and nobody has read yet must not keep the next one from typing.
+func (p *ptyConn) whileSeated(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-p.seat.Lost:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // reply has the writer send m, unless that is empty. It reports false where

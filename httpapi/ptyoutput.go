@@ -50,15 +50,28 @@ func (p *ptyConn) write(ctx context.Context, gone <-chan struct{}) error {
 		case <-beat.C:
 			err = p.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(p.server.config.WriteTimeout))
 		case <-p.seat.Lost:
-			return p.sendClose(closeTakenOver, "TAKEN_OVER")
+			return p.takenOver()
 		case <-gone:
-			return nil
+			return p.left()
 		case <-ctx.Done():
 			return p.sendClose(websocket.CloseGoingAway, "execd is shutting down")
 		}
 		if err != nil {
 			return err
 		}
+	}
+}
+
+func (p *ptyConn) takenOver() error { return p.sendClose(closeTakenOver, "TAKEN_OVER") }
+
+// left tells a client of which nothing comes any more that it has lost the
+// seat, where that is why.
+func (p *ptyConn) left() error {
+	select {
+	case <-p.seat.Lost:
+		return p.takenOver()
+	default:
+		return nil
 	}
 }
 
