@@ -1,9 +1,7 @@
 package actors
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -154,7 +152,7 @@ func (c *console) openScreen(x *execution, dir string, pipes bool) (*screen, err
 	if err != nil {
 		return nil, err
 	}
-	x.accept(&keyboard{t.Master()})
+	x.accept(&keyboard{inputTo(t.Master())})
 	return &screen{t.Process, t}, nil
 }
 
@@ -176,19 +174,14 @@ func (c *console) openPipes(x *execution, command shell.Command) (*screen, error
 
 // keyboard types on a terminal. Its end is the end-of-file character, which a
 // process reads only at the beginning of a line (POSIX.1-2017, XBD 11.1.9).
-type keyboard struct{ master *os.File }
+type keyboard struct{ *input }
 
 var _ msg.Input = (*keyboard)(nil)
-
-// Write implements msg.Input.
-func (k *keyboard) Write(ctx context.Context, p []byte) (int, error) {
-	return (&input{k.master}).Write(ctx, p)
-}
 
 // Close implements msg.Input.
 func (k *keyboard) Close() error {
 	const endOfFile = "\x04"
-	if _, err := k.master.WriteString(endOfFile); err != nil {
+	if _, err := k.file.WriteString(endOfFile); err != nil {
 		return fmt.Errorf("type end of file: %w", err)
 	}
 	return nil

@@ -13,9 +13,14 @@ import (
 
 // input is the writing end of a process's standard input. It is not an
 // actor's: what a client sends goes to the pipe directly.
-type input struct{ file *os.File }
+type input struct {
+	file *os.File
+	turn chan struct{} // taken by who writes: a deadline is the file's, and would be every writer's
+}
 
 var _ msg.Input = (*input)(nil)
+
+func inputTo(file *os.File) *input { return &input{file, make(chan struct{}, 1)} }
 
 // newInput returns the end that the process reads from, too.
 func newInput() (*os.File, *input, error) {
@@ -23,18 +28,31 @@ func newInput() (*os.File, *input, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make pipe for stdin: %w", err)
 	}
-	return r, &input{w}, nil
+	return r, inputTo(w), nil
 }
 
 var errInputClosed = msg.Errorf(msg.NotRunning, "its standard input is closed: it has ended, or reads no more")
 
-// Write implements msg.Input.
+// Write implements msg.Input. Of those who write at the same time each has its
+// turn, in which ctx ends nobody's but its own.
 func (i *input) Write(ctx context.Context, p []byte) (int, error) {
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	select {
+	case i.turn <- struct{}{}:
+		defer func() { <-i.turn }()
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+	expired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(expired)
 		_ = i.file.SetWriteDeadline(time.Unix(1, 0)) // closed is as good
 	})
 	n, err := i.file.Write(p)
 	if !stop() {
+		<-expired
 		_ = i.file.SetWriteDeadline(time.Time{}) // for the next one
 	}
 	switch {
