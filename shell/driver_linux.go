@@ -12,9 +12,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // driver is the bash process of a session.
@@ -36,6 +33,7 @@ type driver struct {
 	state  state
 	report chan int // of the run in progress
 	silent bool     // it looked deaf the last time
+	fault  string   // why it was given up
 }
 
 // maxReport is the size beyond which a report is not kept: a state that large
@@ -155,52 +153,6 @@ func (d *driver) lastState(before state) state {
 		after.exports = before.exports
 	}
 	return after
-}
-
-// follow waits for the end of a run: the shell's report, or its exit.
-func (d *driver) follow(report <-chan int) Exit {
-	for {
-		idle := time.NewTimer(silencePeriod)
-		select {
-		case code := <-report:
-			idle.Stop()
-			return exitedWith(code)
-		case <-d.over:
-			idle.Stop()
-			select {
-			case code := <-report: // it came before the exit
-				return exitedWith(code)
-			default:
-				return d.exit
-			}
-		case <-idle.C:
-			if d.isDeaf() {
-				d.process.Kill() // such as after set -n; the report will never come
-			}
-		}
-	}
-}
-
-// silencePeriod is how often a run that goes on is checked for a shell that
-// has read everything and does nothing any more.
-const silencePeriod = time.Second
-
-// isDeaf reports whether the shell has read everything for the second time in
-// a row without a report: it executes nothing any more.
-func (d *driver) isDeaf() bool {
-	raw, err := d.control.SyscallConn()
-	if err != nil {
-		return false
-	}
-	unread := 1
-	if raw.Control(func(fd uintptr) { unread, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }) != nil || err != nil {
-		return false
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	twice := d.silent && unread == 0
-	d.silent = unread == 0
-	return twice
 }
 
 // tell has the shell do a run, and returns where its status will come, and

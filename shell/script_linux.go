@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -68,28 +69,32 @@ func (d *driver) begin(id string, keep state) error {
 		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(existing(keep.dir)))
 	}
 	fmt.Fprintf(&b, "\\builtin export %s=%s\n", sessionMarker, id)
-	return d.sync(b.String())
+	return d.sync(b.String(), startPatience)
 }
 
-// sync has the shell do something that is not a run, and waits until it has.
-func (d *driver) sync(text string) error {
+// sync has the shell do something that is not a run, and waits until it has:
+// no longer than the limit, where that is not 0.
+func (d *driver) sync(text string, limit time.Duration) error {
 	done := d.expect()
 	if err := d.write(text + fmt.Sprintf("\\. %s 0\n", descriptorPath(d.long.Fd()))); err != nil {
 		return err
 	}
-	select {
-	case <-done:
-		return nil
-	case <-d.over:
-		return fmt.Errorf("start session: the shell ended: %v", d.exit)
+	d.follow(done, limit)
+	if d.isOver() {
+		return fmt.Errorf("start session: the shell ended: %s", d.ending())
 	}
+	return nil
 }
+
+// startPatience is how long a shell may take to begin, which is as long as
+// what BASH_ENV names does.
+const startPatience = 30 * time.Second
 
 // reportText reports the end of a run, whose status is its argument. Before
 // that it gets back the builtins that the next run needs, which a script may
 // have disabled; a shell without them ends, so that there will be a fresh one.
 func (d *driver) reportText() string {
-	return "\\builtin enable eval export cd mapfile || \\builtin exit \"$1\"\n" +
+	return "\\builtin enable eval export cd mapfile printf declare || \\builtin exit \"$1\"\n" +
 		fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$1\" \"${PWD-}\" >&%d 2>/dev/null\n", d.token, reportRun, reportFD)
 }
 

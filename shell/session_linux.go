@@ -78,7 +78,7 @@ func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err er
 	out.run(sink, func() { _ = d.process.Signal(syscall.SIGKILL) })
 	ended, release, err := d.tell(r, ends)
 	if err == nil {
-		exit = d.follow(ended)
+		exit = d.follow(ended, 0)
 		release()
 	}
 	closeEnds(ends)
@@ -115,7 +115,7 @@ func (s *Session) end(d *driver) {
 	for d != nil && d.signalled {
 		d.signalled = false
 		s.mu.Unlock()
-		_ = d.sync("") // whether it has outlived the signal: if not, the next run must not be the one to end
+		_ = d.sync("", 0) // whether it has outlived the signal: if not, the next run must not be the one to end
 		s.mu.Lock()
 	}
 	s.run = ""
@@ -129,7 +129,7 @@ func (s *Session) bury(d *driver) {
 	s.driver = nil
 	d.release()
 	s.keep = d.lastState(s.keep)
-	s.fresh = fmt.Sprintf("the shell of this session ended (%v); working directory and exported variables are kept", d.exit)
+	s.fresh = fmt.Sprintf("the shell of this session ended (%s); working directory and exported variables are kept", d.ending())
 	if s.keep.all != "" {
 		s.fresh = "the run before was interrupted; the state of the shell is kept, but not its table of jobs"
 	}

@@ -116,6 +116,7 @@ func TestSession_NothingPoisons(t *testing.T) {
 		"declare -r EXECD_SCRIPT=1":       0,
 		"printf '\\0R0 /\\0' >&251; true": 0,
 		"ulimit -n 5; true":               0,
+		"enable -n printf declare":        0,
 	} {
 		got := say(t, s, script)
 		if code != got.exit.Code && !strings.Contains(script, "255") && !strings.Contains(script, "ulimit") {
