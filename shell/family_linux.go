@@ -2,9 +2,8 @@ package shell
 
 import (
 	"bytes"
-	"os"
+	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -30,30 +29,30 @@ func (k kin) near(where *cgroup) (found []member, steady bool) {
 		return k.members(), true
 	}
 	all, steady := statsOf(where.pids())
-	return k.among(all), steady
+	return k.among(&table{all: all}), steady
 }
 
-func (k kin) among(all []stat) []member {
+func (k kin) among(t *table) []member {
 	known := map[int]bool{}
 	for _, pid := range k.group.pids() {
 		known[pid] = true
 	}
-	for _, s := range all {
+	for _, s := range t.all {
 		_, seen := k.seen[identity{s.pid, s.start}]
-		if seen || k.session != 0 && s.session == k.session || k.marks(s) {
+		if seen || k.session != 0 && s.session == k.session || k.marks(t, s) {
 			known[s.pid] = true
 		}
 	}
 	for grown := true; grown; {
 		grown = false
-		for _, s := range all {
+		for _, s := range t.all {
 			if !known[s.pid] && known[s.parent] {
 				known[s.pid], grown = true, true
 			}
 		}
 	}
 	var members []member
-	for _, s := range all {
+	for _, s := range t.all {
 		if known[s.pid] && !s.zombie {
 			members = append(members, member{identity{s.pid, s.start}, s.group})
 		}
@@ -61,47 +60,9 @@ func (k kin) among(all []stat) []member {
 	return members
 }
 
-// marks reports whether a process carries the id. Its environment cannot be
-// read where it runs as another user and this process is not privileged; it
-// could not be signalled either.
-func (k kin) marks(s stat) bool {
-	if k.id == "" || s.zombie {
-		return false
-	}
-	env, err := os.ReadFile(procPath(s.pid, "environ"))
-	if err != nil {
-		return false
-	}
-	for len(env) > 0 {
-		var kv []byte
-		kv, env, _ = bytes.Cut(env, []byte{0})
-		name, value, _ := strings.Cut(string(kv), "=")
-		if value == k.id && (name == marker || name == sessionMarker) {
-			return true
-		}
-	}
-	return false
-}
-
-// processes reads the table of processes. One that ends meanwhile is left out.
-func processes() []stat {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil
-	}
-	defer dir.Close() //nolint:errcheck // only read from
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil
-	}
-	pids := make([]int, 0, len(names))
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	all, _ := statsOf(pids)
-	return all
+// marks reports whether a process carries the id.
+func (k kin) marks(t *table, s stat) bool {
+	return k.id != "" && !s.zombie && slices.Contains(t.marks(s), k.id)
 }
 
 // statsOf reads what is known of processes, and reports whether all of them

@@ -64,7 +64,7 @@ func (o *Orphans) run() {
 // adopted are the children of this process that were not started here.
 func adopted() []stat {
 	var all []stat
-	for _, s := range processes() {
+	for _, s := range processes().all {
 		if _, ours := owned.pids.Load(s.pid); s.parent == os.Getpid() && !ours {
 			all = append(all, s)
 		}
