@@ -253,3 +253,21 @@ func TestSession_Shutdown(t *testing.T) {
 	}
 	d.checkDown(t)
 }
+
+// Sessions by the hundred end within the window of a shutdown.
+func TestSession_ShutdownOfMany(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	const many = 200
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for range many / 4 {
+				d.newSession(t, nil)
+			}
+		})
+	}
+	clients.Wait()
+	d.signal(t, syscall.SIGTERM)
+	d.checkDown(t)
+}
