@@ -129,14 +129,31 @@ func (b *bash) signal(m msg.SignalExecution) {
 	case b.running == nil || b.running.execution.id != m.ID:
 		m.Fail(msg.Errorf(msg.NotRunning, "the run %q is not running", m.ID))
 	default:
-		sh := b.resident.current()
+		sh, r := b.resident.current(), b.running
 		b.system.work(classBash, func() {
-			if err := sh.Signal(m.ID, sig); err != nil {
+			if err := r.signal(sh, sig); err != nil {
 				m.Fail(msg.Errorf(msg.NotRunning, "the run %q has ended: %w", m.ID, err))
 				return
 			}
 			m.Answer(msg.Nothing{})
 		}, m.Fail)
+	}
+}
+
+// signal sends a signal to the run, once the shell has begun with it.
+func (r *sessionRun) signal(sh *shell.Session, sig syscall.Signal) error {
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := sh.Signal(r.execution.id, sig)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-r.ran:
+			return err
+		case <-again.C:
+		}
 	}
 }
 

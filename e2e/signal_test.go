@@ -107,6 +107,26 @@ func TestSignal_Session(t *testing.T) {
 	s.prints(t, "echo $plain", "2")
 }
 
+// A signal right behind the init event does not come too early, and the state is told truthfully by then.
+func TestSignal_RightAfterInit(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	begin := d.starters(t)
+	for range 10 {
+		for _, name := range []string{"command", "session"} {
+			s := begin[name]("sleep 1000")
+			s.until(t, "init", func(e event) bool { return e.Type == "init" })
+			if x := d.execution(t, s.id); x.State != "running" && name == "command" {
+				t.Errorf("%+v", x)
+			}
+			d.raise(t, s.id, "SIGTERM")
+			if end := s.rest(t).last(); end.ExitCode == nil || *end.ExitCode != 143 {
+				t.Errorf("%s: it ended with %s", name, end.Raw)
+			}
+		}
+	}
+}
+
 func TestSignal_Refused(t *testing.T) {
 	t.Parallel()
 	d := start(t)
