@@ -105,7 +105,8 @@ func TestWait_OutputInPieces(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	many := d.command(t, "seq 50000; echo END")
-	if got := d.waitFor(t, many[0].Text, "output&pattern="+url.QueryEscape("(E|X)N[D-F]")); got.Match != "END" || got.EventID != many.last().ID-1 {
+	got := d.waitFor(t, many[0].Text, "output&pattern="+url.QueryEscape("(E|X)N[D-F]"))
+	if got.Match != "END" || got.EventID != many.last().ID-1 {
 		t.Errorf("%+v, the last event is %d", got, many.last().ID)
 	}
 }

@@ -55,7 +55,7 @@ func TestFinder_InPieces(t *testing.T) {
 			}
 			_, _, found = f.in(framesOf(t, pieces...))
 		}
-		whole := pattern.MatchString(string(text))
+		whole := pattern.Match(text)
 		if strings.HasSuffix(pattern.String(), "$") {
 			whole = whole || found // an end that came too early is one of the text so far
 		}
