@@ -22,6 +22,7 @@ var rows = []row{
 	cellLatency, cellLatencySlow, printedLines, printedWhole, serverLatency,
 	contextCold, contextWarm, contextWarmPlaced, contextsAtOnce, contextMemory, crossTalk,
 	downloadRate, uploadRate, transferMemory, infoRate, searchFew, searchAll,
+	sessionRun, sessionTail, sessionLineRate, byteRate, keystrokeEcho, idleSessions,
 }
 
 // result is what a row has measured. Floor is nil where the machine sets none.
