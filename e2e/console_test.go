@@ -41,6 +41,7 @@ func TestConsole_Work(t *testing.T) {
 	b.do(t, "visible", object{"yes": true})
 	b.do(t, "metrics", nil)
 	b.do(t, "keyboard", nil)
+	b.do(t, "accessible", nil)
 	b.do(t, "narrow", nil)
 }
 

@@ -55,6 +55,7 @@ func TestConsole_OtherSettings(t *testing.T) {
 		if got := b.do(t, "colours", nil); got != want {
 			t.Errorf("dark %v: %s, want %s", dark, got, want)
 		}
+		b.do(t, "accessible", nil)
 	}
 }
 

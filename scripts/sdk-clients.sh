@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the clients of others that the tests drive execd with, pinned, and prints the directory that holds them:
 #
-#   <dir>/node_modules/   tus-js-client, the JavaScript SDK of OpenSandbox, playwright-core, and xterm.js for the console
+#   <dir>/node_modules/   tus-js-client, the JavaScript SDK of OpenSandbox, playwright-core and
+#                         axe-core, and xterm.js for the console
 #   <dir>/python/bin/     a Python with the SDKs of OpenSandbox
 #
 # Where they cannot be had, nothing is printed and the reason goes to standard error; the exit status is 0 in both cases,

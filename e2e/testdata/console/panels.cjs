@@ -1,5 +1,6 @@
 // What a person does with terminals, files, metrics and the page itself.
 const assert = require('assert/strict')
+const fs = require('fs')
 
 const shown = (panel) => panel.locator('.term:visible .xterm-rows')
 
@@ -187,10 +188,17 @@ module.exports = {
     assert.equal(await focused(), 'tab-executions')
     await seat.until('executions', async () => await page.locator('#panel-executions:visible').count())
     assert.equal(await page.locator('[role=tab][aria-selected=true]').count(), 1)
-    const nameless = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, a, iframe, img')]
-      .filter((e) => e.getAttribute('alt') !== '' && !(e.labels?.length || e.textContent.trim() || e.ariaLabel || e.title || e.alt || e.hidden))
-      .map((e) => e.outerHTML))
-    assert.deepEqual(nameless, [])
+  },
+
+  // accessible has axe judge every panel as it is: names, roles, contrast.
+  async accessible(seat) {
+    await seat.page.evaluate(fs.readFileSync(require.resolve(`${seat.clients}/node_modules/axe-core/axe.min.js`), 'utf8'))
+    for (const name of ['code', 'command', 'terminal', 'files', 'metrics', 'executions']) {
+      await seat.go(name)
+      const { violations, passes } = await seat.page.evaluate(() => window.axe.run(document, { iframes: false }))
+      assert.deepEqual(violations.map((v) => `${name}: ${v.help}: ${v.nodes[0].html}`), [])
+      assert.ok(passes.length > 20)
+    }
   },
 
   async colours(seat) {

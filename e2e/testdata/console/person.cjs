@@ -16,7 +16,7 @@ class Seat {
     const seat = new Seat()
     seat.context = await browser.newContext({ viewport: { width: 1100, height: 700 }, colorScheme: dark ? 'dark' : 'light', acceptDownloads: true })
     seat.context.setDefaultTimeout(patience)
-    Object.assign(seat, { base: url, requests: [], problems: [], refused: [] })
+    Object.assign(seat, { base: url, clients, requests: [], problems: [], refused: [] })
     seat.context.on('request', (request) => seat.requests.push(request.url()))
     seat.context.on('console', (message) => {
       if (message.text().includes('Content Security Policy')) seat.refused.push(message.text())

@@ -25,6 +25,13 @@ print("\\x1b[32mgreen\\x1b[0m \\x1b[1;38;5;208morange\\x1b[0m")
 print("1 %\\r100 %")
 `
 
+// follow attaches to a run, by the list of all, and returns it.
+async function follow(seat, id) {
+  const panel = await seat.go('executions')
+  await panel.locator(`tr[data-id="${id}"] a`).click()
+  return panel.locator(`.detail .run[data-execution="${id}"]`)
+}
+
 module.exports = {
   // code shows what a notebook shows.
   async code(seat, { outside }) {
@@ -109,9 +116,7 @@ module.exports = {
 
   // evicted attaches to a run whose first events are gone.
   async evicted(seat, { id, end }) {
-    const panel = await seat.go('executions')
-    await panel.locator(`tr[data-id="${id}"] a`).click()
-    const run = panel.locator('.detail .run')
+    const run = await follow(seat, id)
     await seat.ended(run, 'exit 0')
     const text = await run.locator('.output').innerText()
     assert.match(text, /^events before \d+ are gone/)
@@ -138,9 +143,9 @@ module.exports = {
     assert.ok(text.startsWith('Earlier lines are not shown') && text.trim().endsWith(`\n${lines}`), text.slice(0, 200))
     assert.ok(await run.locator('.line').count() <= 5000)
     await seat.until('the end to be seen', () => panel.locator('.runs').evaluate((r) => r.scrollHeight - r.scrollTop - r.clientHeight < 40))
-    await (await seat.go('executions')).locator('.what a').first().click()
-    await seat.ended(seat.page.locator('#panel-executions .detail .run'), 'exit 0')
-    assert.match(await seat.page.locator('#panel-executions .detail .output').innerText(), new RegExp(`\n${lines}\\s*$`))
+    const again = await follow(seat, await run.getAttribute('data-execution'))
+    await seat.ended(again, 'exit 0')
+    assert.match(await again.locator('.output').innerText(), new RegExp(`\n${lines}\\s*$`))
   },
 
   // begin runs something that goes on, until there is some output of it.
@@ -163,14 +168,12 @@ module.exports = {
 
   // attach finds a run among the executions and returns what it shows once it has ended.
   async attach(seat, { id, until, file }) {
-    const panel = await seat.go('executions')
-    await panel.locator(`tr[data-id="${id}"] a`).click()
-    const run = panel.locator('.detail .run')
+    const run = await follow(seat, id)
     await seat.contains(run.locator('.output'), until)
     await run.locator('.chip[data-state=running]').waitFor()
     require('fs').writeFileSync(file, '')
     await seat.ended(run, 'exit 0')
-    await seat.until('its end in the list', () => panel.locator(`tr[data-id="${id}"] .chip[data-state=done]`).count())
+    await seat.until('its end in the list', () => seat.page.locator(`tr[data-id="${id}"] .chip[data-state=done]`).count())
     return (await run.locator('.output').innerText()).trim()
   },
 
