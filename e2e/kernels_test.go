@@ -83,6 +83,8 @@ func speakAll(t *testing.T, d *daemon, local bool) {
 			s := speaker{d, l, c.ID}
 			if wanted["cwd"] != nil {
 				s.prints(t, l.where, cwd+" it's \"of\" one\n")
+				s.varies(t)
+				s.prints(t, l.where, cwd+" it's \"of\" one\n")
 			}
 			s.speak(t)
 			d.empty(t, http.MethodDelete, "/code/contexts/"+c.ID, nil)
@@ -113,6 +115,22 @@ func (s speaker) prints(t *testing.T, code, want string) {
 	t.Helper()
 	if got := s.runs(t, code).output(); got != want {
 		t.Errorf("%q prints %q, want %q", code, got, want)
+	}
+}
+
+// varies gives one run a variable of its own, or is told that the language cannot do that.
+func (s speaker) varies(t *testing.T) {
+	t.Helper()
+	code := s.in(s.where)
+	code["envs"] = object{"OF_ONE": "of the run"}
+	if !slices.Contains([]string{"python", "bash", "javascript", "typescript"}, s.language) {
+		s.d.fails(t, http.StatusNotImplemented, "NOT_SUPPORTED", http.MethodPost, "/code", code)
+		return
+	}
+	r := s.d.code(t, code)
+	r.ends(t, cellDone)
+	if got := r.output(); !strings.HasSuffix(got, " of the run\n") {
+		t.Errorf("%q prints %q", s.where, got)
 	}
 }
 
