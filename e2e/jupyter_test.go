@@ -25,9 +25,12 @@ var jupyterServers = sync.OnceValues(func() (string, error) {
 
 // jupyter is a Jupyter Server 2.x for daemons whose kernels it runs.
 type jupyter struct {
-	url, token string
-	cmd        *exec.Cmd
-	log        *os.File
+	url, token    string
+	port          int
+	program, home string
+	env           []string
+	cmd           *exec.Cmd
+	log           *os.File
 }
 
 // startJupyter starts one that ends with the test, with further environment variables as NAME=VALUE, or skips the test
@@ -40,22 +43,29 @@ func startJupyter(tb testing.TB, env ...string) *jupyter {
 	if servers == "" {
 		tb.Skip("NO JUPYTER SERVER, so nothing is tested with one: scripts/jupyter-servers.sh says why")
 	}
-	home := tb.TempDir()
-	j := &jupyter{token: newMarker()}
-	port := unusedPort(tb)
-	j.url = "http://127.0.0.1:" + strconv.Itoa(port)
-	j.log, err = os.Create(filepath.Join(home, "log"))
+	j := &jupyter{token: newMarker(), home: tb.TempDir(), program: filepath.Join(servers, "2", "bin", "jupyter-server"), env: env}
+	j.port = unusedPort(tb)
+	j.url = "http://127.0.0.1:" + strconv.Itoa(j.port)
+	j.launch(tb)
+	tb.Cleanup(func() { j.stop(tb, syscall.SIGTERM) })
+	return j
+}
+
+// launch starts the server, perhaps in the place of one that was stopped, and waits until it answers.
+func (j *jupyter) launch(tb testing.TB) {
+	tb.Helper()
+	var err error
+	j.log, err = os.OpenFile(filepath.Join(j.home, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	must(tb, err)
-	j.cmd = exec.Command(filepath.Join(servers, "2", "bin", "jupyter-server"),
-		"--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", fmt.Sprintf("--ServerApp.port=%d", port), "--ServerApp.port_retries=0",
-		"--IdentityProvider.token="+j.token, "--ServerApp.root_dir="+home, "--ZMQChannelsWebsocketConnection.limit_rate=False")
-	j.cmd.Dir, j.cmd.Stdout, j.cmd.Stderr = home, j.log, j.log
-	j.cmd.Env = append(os.Environ(), "HOME="+home, "JUPYTER_RUNTIME_DIR="+home+"/run", "JUPYTER_CONFIG_DIR="+home+"/config",
-		"JUPYTER_DATA_DIR="+home+"/data", "IPYTHONDIR="+home+"/ipython")
-	j.cmd.Env = append(j.cmd.Env, env...)
+	j.cmd = exec.Command(j.program,
+		"--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", fmt.Sprintf("--ServerApp.port=%d", j.port), "--ServerApp.port_retries=0",
+		"--IdentityProvider.token="+j.token, "--ServerApp.root_dir="+j.home, "--ZMQChannelsWebsocketConnection.limit_rate=False")
+	j.cmd.Dir, j.cmd.Stdout, j.cmd.Stderr = j.home, j.log, j.log
+	j.cmd.Env = append(os.Environ(), "HOME="+j.home, "JUPYTER_RUNTIME_DIR="+j.home+"/run", "JUPYTER_CONFIG_DIR="+j.home+"/config",
+		"JUPYTER_DATA_DIR="+j.home+"/data", "IPYTHONDIR="+j.home+"/ipython")
+	j.cmd.Env = append(j.cmd.Env, j.env...)
 	j.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(tb, j.cmd.Start())
-	tb.Cleanup(func() { j.stop(tb, syscall.SIGTERM) })
 	eventually(tb, "the Jupyter server", func() bool {
 		r, err := connections.Get(j.url + "/api")
 		if err != nil {
@@ -63,7 +73,6 @@ func startJupyter(tb testing.TB, env ...string) *jupyter {
 		}
 		return r.Body.Close() == nil && r.StatusCode == http.StatusOK
 	})
-	return j
 }
 
 // stop ends the server, which ends its kernels; one that is killed leaves that to them.
@@ -112,6 +121,10 @@ var providerChecks = map[string]func(*testing.T, *daemon, string){
 	"Errors":         errorsShown,
 	"Values":         valuesCounted,
 	"Whole":          contextWhole,
+	"Deaths":         kernelDeaths,
+	"Memory":         kernelMemory,
+	"Flood":          kernelFlood,
+	"Deaf":           kernelDeaf,
 }
 
 // TestProviders has one execd with kernels of its own, and one whose kernels a Jupyter server runs.

@@ -25,6 +25,9 @@ type quirk struct {
 
 	// confess finds in what a run printed what its reply should have said.
 	confess func(*printed, *Result)
+
+	// begin is what a new kernel runs before anything else, silently.
+	begin string
 }
 
 // rinseNode keeps the processor for a while, which is how long the thread that
@@ -46,6 +49,8 @@ const insistence = 400 * time.Millisecond
 //     while it begins to wait for a promise it keeps for the next cell. What went
 //     wrong it says on stderr only.
 //   - JJava loses an interrupt that comes between two statements of a cell.
+//   - ipykernel throws output away that is more than 1,000 messages ahead of its
+//     reader.
 //   - gonb tells of a Go program that failed on stderr only, and replies ok. Its
 //     replies to control requests it sends on shell, where they find nobody.
 func quirkOf(s *kernelspec) quirk {
@@ -56,6 +61,8 @@ func quirkOf(s *kernelspec) quirk {
 		return quirk{retryAborted: 250 * time.Millisecond, insist: insistence, rinse: rinseNode, confess: confessTslab}
 	case s.mentions("jjava"):
 		return quirk{insist: insistence}
+	case s.mentions("ipykernel"):
+		return quirk{begin: keepOutput}
 	case s.mentions("gonb"):
 		return quirk{interrupt: "signal", confess: confessGonb}
 	}

@@ -67,6 +67,7 @@ func (s *Server) start(ctx context.Context, spec StartSpec, chosen *kernelspec, 
 		return nil, err
 	}
 	if err = k.nudge(ctx); err == nil {
+		k.begin()
 		err = k.arrange(ctx, spec.Dir, env)
 	}
 	if err != nil {

@@ -78,6 +78,7 @@ func (st *starter) start(ctx context.Context) (*session, error) {
 		<-s.done
 		return nil, st.failed(err)
 	}
+	s.begin()
 	return s, nil
 }
 
