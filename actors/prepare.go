@@ -2,6 +2,7 @@ package actors
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -30,6 +31,9 @@ func (s *System) prepare(c msg.Command, log *zerolog.Logger) (shell.Command, err
 	argv := c.Argv
 	if len(argv) == 0 {
 		argv = shell.Script(c.Script)
+	}
+	if slices.ContainsFunc(argv, func(word string) bool { return strings.ContainsRune(word, 0) }) {
+		return shell.Command{}, invalid(shell.ErrNUL)
 	}
 	return shell.Command{
 		Argv:       argv,

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"strings"
 	"syscall"
 	"time"
 
@@ -101,6 +102,9 @@ func (t *terminal) prepare(ctx actor.Context) {
 	t.work(func() {
 		log := t.system.config.Log.With().Str("terminal", c.id).Logger()
 		env, err := t.system.consoleEnv(c.extra, &log)
+		if err == nil && strings.ContainsRune(c.command, 0) {
+			err = invalid(shell.ErrNUL)
+		}
 		if err == nil {
 			_, err = contextDir(c.dir)
 		}

@@ -147,7 +147,9 @@ func TestPTY_EndsWithEverything(t *testing.T) {
 	d.fails(t, http.StatusNotFound, "CONTEXT_NOT_FOUND", http.MethodGet, "/pty/"+id, nil)
 	d.fails(t, http.StatusNotFound, "CONTEXT_NOT_FOUND", http.MethodDelete, "/pty/"+id, nil)
 	d.fails(t, http.StatusNotFound, "CONTEXT_NOT_FOUND", http.MethodGet, "/pty/"+id+"/ws", nil)
-	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/pty", "{")
+	for _, body := range []any{"{", object{"command": "echo a\x00b"}, object{"envs": object{"A=B": "x"}}} {
+		d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/pty", body)
+	}
 }
 
 // The process of a terminal is an execution like any other.

@@ -31,6 +31,9 @@ func LookupCredential(uid, gid *uint32) (*Credential, error) {
 		}
 		return nil, nil //nolint:nilnil // no credential to set
 	}
+	if *uid == noID || gid != nil && *gid == noID {
+		return nil, fmt.Errorf("%d is the id of no user and no group", noID)
+	}
 	c := &Credential{UID: *uid}
 	u, err := user.LookupId(strconv.FormatUint(uint64(*uid), 10))
 	var unknown user.UnknownUserIdError
@@ -54,6 +57,10 @@ func LookupCredential(uid, gid *uint32) (*Credential, error) {
 	}
 	return c, nil
 }
+
+// noID is -1, by which the system calls mean that an id is not to be changed
+// (setresuid(2), chown(2)).
+const noID uint32 = 1<<32 - 1
 
 // reachable fails where this process may not take the identity on. Its own
 // user and group it has already.

@@ -45,6 +45,6 @@ var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 var (
 	ErrSessionClosed = errors.New("the session has been closed")
 	ErrNoBash        = errors.New("sessions need bash, which is not installed")
-	ErrNUL           = errors.New("a script cannot have a NUL in it")
+	ErrNUL           = errors.New("neither a script nor an argument can have a NUL in it")
 	ErrVariable      = errors.New("a variable of a shell has a name of letters, digits and underscores, and a value without a NUL")
 )
