@@ -13,8 +13,8 @@ import (
 // example is a block of a document that can be run, with the comment before it that says what it prints.
 var example = regexp.MustCompile("(?s)<!-- prints:([^\n]*?)-->\n```(sh|python|js)\n(.*?)```")
 
-// TestDocs_Examples runs the examples of docs/examples.md as they are written, but for addresses.
-func TestDocs_Examples(t *testing.T) {
+// TestExamples_Docs runs the examples of docs/examples.md as they are written, but for addresses.
+func TestExamples_Docs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/examples.md")
 	must(t, err)
