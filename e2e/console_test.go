@@ -153,10 +153,11 @@ func checkContent(t *testing.T, path, want string) {
 func consoleAttach(t *testing.T, b *browser, d *daemon) {
 	t.Helper()
 	file := t.TempDir() + "/go"
-	body := object{"command": "echo past; echo; until [ -e " + file + " ]; do sleep 0.02; done; echo to come", "background": true}
+	script := "echo past; echo; read x; echo got $x; until [ -e " + file + " ]; do sleep 0.02; done; echo to come"
+	body := object{"command": script, "background": true, "stdin": true}
 	a := d.ok(t, http.MethodPost, "/command", body)
 	got := b.do(t, "attach", object{"id": a.header.Get("X-Execd-Execution-Id"), "until": "past", "file": file})
-	if got != "past\n\nto come" {
+	if got != "past\n\ngot typed\nto come" {
 		t.Errorf("%q", got)
 	}
 }

@@ -45,6 +45,7 @@ export class CommandPanel {
     this.ran = command
     const body = this.request(command)
     const run = new Run({ label: '$', source: command, lines: false, scroller: this.runs, stdin: this.stdin.checked })
+    run.type.hidden = true // asked for beforehand, or not at all
     this.runs.append(run.element)
     this.runs.scrollTop = this.runs.scrollHeight
     this.curl.show('POST', '/command', { stream: true, body })

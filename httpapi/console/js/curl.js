@@ -23,7 +23,7 @@ export function curlLine(method, path, { body, headers = {}, stream = false, upl
 // CurlBar shows the line, and copies it.
 export class CurlBar {
   constructor() {
-    this.code = h('code', { tabindex: '0', 'aria-label': 'The same with curl' })
+    this.code = h('code', { role: 'textbox', 'aria-readonly': 'true', tabindex: '0', 'aria-label': 'The same with curl' })
     const copy = button('Copy', () => this.copy(copy), { class: 'small' })
     this.element = h('div', { class: 'curl' }, this.code, copy)
   }

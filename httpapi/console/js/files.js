@@ -10,6 +10,7 @@ export class FilesPanel {
     this.path = h('input', { type: 'text', 'aria-label': 'Directory', spellcheck: 'false', value: '~' })
     this.rows = h('tbody')
     this.curl = new CurlBar()
+    this.curl.show('GET', `/directories/list${query({ path: '~' })}`)
     this.uploads = new Uploads((...request) => this.curl.text(...request), () => this.list())
     this.editor = new FileEditor(this.curl, () => this.list())
     this.picker = h('input', { type: 'file', multiple: true, hidden: true, onchange: () => {

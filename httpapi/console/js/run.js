@@ -19,8 +19,12 @@ export class Run {
     this.kill = button('Kill', guarded(() => request('POST', `/executions/${this.id}/signal`, { body: { signal: 'SIGKILL' } })),
       { class: 'small', disabled: true, title: 'SIGKILL', hidden: !kill })
     this.input = this.stdinForm(stdin)
+    this.type = button('Input', () => {
+      this.input.hidden = !this.input.hidden
+      if (!this.input.hidden) this.field.focus()
+    }, { class: 'small', hidden: !kill || stdin, disabled: true, title: 'Type a line for its standard input, if it was started to take one' })
     this.element = h('article', { class: 'run', 'aria-label': source.slice(0, 60) },
-      h('header', {}, this.label, h('pre', { class: 'code' }, source), h('span', { class: 'meta' }, this.time, this.chip, this.stop, this.kill)),
+      h('header', {}, this.label, h('pre', { class: 'code' }, source), h('span', { class: 'meta' }, this.time, this.chip, this.type, this.stop, this.kill)),
       this.output.element, this.input)
   }
 
@@ -49,7 +53,7 @@ export class Run {
   identify(id) {
     this.id = id
     this.element.dataset.execution = id
-    this.stop.disabled = this.kill.disabled = false
+    this.stop.disabled = this.kill.disabled = this.type.disabled = false
     if (this.chip.dataset.state === 'running') this.state('running', 'running')
   }
 
@@ -119,6 +123,6 @@ export class Run {
   }
 
   over() {
-    this.stop.hidden = this.kill.hidden = this.input.hidden = true
+    this.stop.hidden = this.kill.hidden = this.type.hidden = this.input.hidden = true
   }
 }
