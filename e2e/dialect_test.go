@@ -22,7 +22,8 @@ type dialect struct {
 	rigid bool
 }
 
-const tslabHang = `console.log("begun"); await new Promise(() => setTimeout(() => {}, 1e6))`
+// tslabHang prints when it waits already: an interrupt that comes while Node.js begins to wait may be lost or end it.
+const tslabHang = `setTimeout(() => console.log("begun"), 0); await new Promise(() => setTimeout(() => {}, 1e6))`
 
 // dialects are the six languages, and Deno's kernel.
 var dialects = []dialect{

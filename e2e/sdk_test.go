@@ -47,6 +47,22 @@ func TestSDK_Python(t *testing.T) {
 	drive(t, []string{"commands", "files", "code"}, clients+"/python/bin/python", "testdata/sdk.py", lifecycle(t, d, "the-token"), dir)
 }
 
+// TestSDK_Languages has the SDK speak every language that it names, and draw a chart.
+func TestSDK_Languages(t *testing.T) {
+	t.Parallel()
+	notebook, clients := notebookKernel(t), clientsDir(t)
+	_, others, _ := strings.Cut(allKernels(t)[0], "=")
+	languages := []string{"python", "java", "go", "typescript", "javascript", "bash"}
+	for _, l := range dialects {
+		needsKernel(t, l.kernel)
+	}
+	dir := t.TempDir()
+	env := []string{"JUPYTER_PATH=" + notebook + "/share/jupyter:" + others, "IPYTHONDIR=" + dir, "TMPDIR=" + t.TempDir()}
+	d := startWith(t, env, "--access-token", "the-token")
+	program := append([]string{clients + "/python/bin/python", "testdata/sdk_languages.py", lifecycle(t, d, "the-token"), dir}, languages...)
+	drive(t, append(languages, "chart"), program...)
+}
+
 func TestSDK_JavaScript(t *testing.T) {
 	t.Parallel()
 	clients := clientsDir(t)
