@@ -71,6 +71,15 @@ func TestMetrics(t *testing.T) {
 	first := get[sample](t, d, "/metrics")
 	first.check(t)
 	d.watchMetrics(t, "", func(m sample) bool { return m.Timestamp > first.Timestamp })
+	all := get[map[string]any](t, d, "/metrics")
+	for _, name := range []string{
+		"cpu_limit", "mem_used_pct", "mem_total_gb", "mem_used_gb", "swap_total_mib", "swap_used_mib", "disk_total_mib", "disk_used_mib",
+		"disk_used_pct", "load1", "load5", "load15", "uptime_s", "host_uptime_s", "executions", "sessions", "contexts", "terminals", "streams",
+	} {
+		if n, ok := all[name].(float64); !ok || n < 0 {
+			t.Errorf("%s is %v", name, all[name])
+		}
+	}
 }
 
 // TestMetrics_Watch: samples come at the interval, in the framing of the client, and tell what runs.

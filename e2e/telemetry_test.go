@@ -278,6 +278,10 @@ func TestTelemetry_BadCollector(t *testing.T) {
 					return strings.Contains(d.log(t), `"signal":"`+signal+`"`)
 				})
 			}
+			eventually(t, "no more goroutines than an idle daemon has, and the exporters", func() bool {
+				n, _ := total(d.scrape(t, "/metrics/prometheus")["go_goroutines"])
+				return n <= 30
+			})
 			d.stop(t)
 			for _, signal := range []string{"metrics", "traces"} {
 				if n := strings.Count(d.log(t), `"signal":"`+signal+`"`); n != 1 {
