@@ -77,7 +77,7 @@ bench: build ## measure the built binary, into bench.json
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; go run ./e2e/bench -o bench.json
 
 soak: build ## run the tests of endurance SOAK (20) times as long as in make test, and those of faults again and again
-	@EXECD_SOAK='$(SOAK)' EXECD_BIN='$(CURDIR)/bin/execd' go test -count 1 -v -timeout 170m -run 'TestSoak|TestStorm|TestInit|TestCrossTalk' ./e2e
+	@EXECD_SOAK='$(SOAK)' EXECD_BIN='$(CURDIR)/bin/execd' go test -count 1 -v -timeout 170m -run 'TestSoak|TestStorm|TestInit|TestCrossTalk|TestSearch_Memory' ./e2e
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 5 -shuffle on -timeout 60m \
 		-run 'Fault|Cut|Die|Kill|Full|Down|Vanish|Stall' ./e2e ./kernel
 

@@ -12,8 +12,9 @@ import (
 // cutProxy passes connections on to execd, and cuts the first ones in the middle of what their client sends.
 type cutProxy struct {
 	listener net.Listener
-	target   string
-	after    int64 // bytes that a connection carries before it is cut
+	mu       sync.RWMutex // held by who exchanges the target; connections wait meanwhile
+	target   string       // guarded by mu
+	after    int64        // bytes that a connection carries before it is cut
 	left     atomic.Int64
 	group    sync.WaitGroup
 }
@@ -46,7 +47,9 @@ func (p *cutProxy) serve() {
 
 func (p *cutProxy) pass(client net.Conn) {
 	defer client.Close()
+	p.mu.RLock()
 	server, err := net.Dial("tcp", p.target)
+	p.mu.RUnlock()
 	if err != nil {
 		return
 	}
@@ -69,4 +72,11 @@ func (p *cutProxy) pass(client net.Conn) {
 		_ = server.(*net.TCPConn).CloseWrite()
 	}
 	done.Wait()
+}
+
+// exchange has another daemon take the place of the target, which do starts.
+func (p *cutProxy) exchange(do func() string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = do()
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -165,12 +166,13 @@ func TestResumable_Refused(t *testing.T) {
 	holds(t, dir+"/late", "text", 0o755)
 }
 
-// TestResumable_Client has the client of the tus project upload 256 MiB through a connection that is cut ten times.
+// TestResumable_Client has the client of the tus project upload 256 MiB through a connection that is cut ten times, to
+// an execd that is killed halfway and started again.
 func TestResumable_Client(t *testing.T) {
 	t.Parallel()
 	clients := clientsDir(t)
-	d := start(t)
 	dir := t.TempDir()
+	d := startIn(t, dir, nil)
 	const size, cuts = 256 << 20, 10
 	data := make([]byte, size)
 	_, _ = rand.NewChaCha8([32]byte{3}).Read(data) // never fails
@@ -179,12 +181,25 @@ func TestResumable_Client(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "node", "testdata/tus.cjs", clients, proxy.url()+"/files/uploads", dir+"/source", dir+"/copy")
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	if err != nil {
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	must(t, cmd.Start())
+	eventually(t, "half of the cuts", func() bool { return proxy.left.Load() <= cuts/2 })
+	proxy.exchange(func() string {
+		d.kill(t)
+		mine, err := filepath.Glob(d.state + "/execd-*")
+		must(t, err)
+		for _, dir := range mine { // what was its own; the uploads are not
+			must(t, os.RemoveAll(dir))
+		}
+		d = startIn(t, dir, nil)
+		return d.addr
+	})
+	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, problems.String())
 	}
 	var done struct{ Retries int }
-	must(t, json.Unmarshal(out, &done))
+	must(t, json.Unmarshal(out.Bytes(), &done))
 	if done.Retries < cuts {
 		t.Errorf("it was cut %d times only", done.Retries)
 	}

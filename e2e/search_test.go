@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -82,4 +84,70 @@ func TestSearch_ClientGone(t *testing.T) {
 	must(t, err)
 	must(t, resp.Body.Close())
 	d.logged(t, resp.Header.Get("X-Request-Id")) // the line at the end of the request
+}
+
+// TestSearch_Memory: a search that is streamed needs no more memory for many hits than for few. make soak has a million
+// of them.
+func TestSearch_Memory(t *testing.T) {
+	t.Parallel()
+	files := 25_000 * soak(t)
+	if soak(t) > 1 {
+		files = 1_000_000
+	}
+	d := start(t)
+	root := t.TempDir()
+	must(t, os.Mkdir(root+"/0", 0o755))
+	writeFile(t, root+"/0/name-that-is-not-short", "")
+	for i := range files - 1 { // links: a file each would take long
+		dir := fmt.Sprintf("%s/%d", root, i/10_000)
+		if i%10_000 == 0 {
+			must(t, os.MkdirAll(dir, 0o755))
+			if i > 0 { // a file has so many links at most
+				writeFile(t, dir+"/name-that-is-not-short", "")
+				continue
+			}
+		}
+		must(t, os.Link(dir+"/name-that-is-not-short", fmt.Sprintf("%s/name-that-is-not-short-%d", dir, i)))
+	}
+	count := func(pattern string) int {
+		target := "/files/search" + pathQuery(root) + "&pattern=" + pattern
+		resp, err := d.send(t.Context(), http.MethodGet, target, nil, "Accept", "application/x-ndjson")
+		must(t, err)
+		defer resp.Body.Close()
+		lines := 0
+		for s := bufio.NewScanner(resp.Body); s.Scan(); lines++ {
+			if strings.Contains(s.Text(), `"done":true`) {
+				return lines
+			}
+		}
+		t.Fatal("the search has no end")
+		return 0
+	}
+	count("*-1") // whatever is made once
+	before := d.peakMemory(t)
+	if got := count("**"); got != files {
+		t.Errorf("%d hits, want %d", got, files)
+	}
+	if grown := d.peakMemory(t) - before; grown >= transferGrowth {
+		t.Errorf("%d hits: %d KiB more memory", files, grown>>10)
+	}
+}
+
+// TestSearch_Skipped: what may not be read is counted, and the rest is found.
+func TestSearch_Skipped(t *testing.T) {
+	t.Parallel()
+	d := startAs(t, 65534)
+	root := d.dir + "/files"
+	must(t, os.MkdirAll(root+"/closed", 0o755))
+	writeFile(t, root+"/closed/unseen", "text")
+	writeFile(t, root+"/file", "text")
+	must(t, os.WriteFile(root+"/secret", []byte("text"), 0o600))
+	must(t, os.Chmod(root+"/closed", 0o700))
+	for query, want := range map[string]string{"": "1", "&content=text": "2"} {
+		a := d.ok(t, http.MethodGet, "/files/search"+pathQuery(root)+query, nil)
+		if got := a.header.Get("X-Execd-Skipped"); got != want || strings.Contains(a.body, "unseen") || !strings.Contains(a.body, root+"/file") {
+			t.Errorf("%q: %s skipped, want %s: %s", query, got, want, a.body)
+		}
+	}
+	d.fails(t, http.StatusForbidden, "PERMISSION_DENIED", http.MethodGet, "/files/search"+pathQuery(root+"/closed"), nil)
 }

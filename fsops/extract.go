@@ -226,7 +226,7 @@ func (x *extraction) replace(name string, makeAt func(temp string) error) error 
 }
 
 func (x *extraction) write(temp string, e entry) error {
-	f, err := x.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, appear, err := createIn(x.root, temp)
 	if err != nil {
 		return escape(err)
 	}
@@ -243,10 +243,19 @@ func (x *extraction) write(temp string, e entry) error {
 		x.done.Bytes += n
 		err = f.Chmod(e.mode.Perm())
 	}
+	if err == nil {
+		err = appear()
+	}
 	if err = errors.Join(err, f.Close()); err == nil && !e.modified.IsZero() {
 		err = x.root.Chtimes(temp, e.modified, e.modified)
 	}
 	return err
+}
+
+// createNamed makes a file that has its name at once.
+func createNamed(root *os.Root, name string) (*os.File, func() error, error) {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return f, func() error { return nil }, err //nolint:wrapcheck // it names the path
 }
 
 // packed keeps the error of what comes out of an archive, which is another

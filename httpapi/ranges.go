@@ -3,6 +3,8 @@ package httpapi
 import (
 	"io"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,16 +16,23 @@ import (
 // serveContent is http.ServeContent, conditions and ranges included
 // (RFC 9110, 13 and 14), that tells of what it refuses as an error.
 func (s *Server) serveContent(c echo.Context, modified time.Time, content io.ReadSeeker) error {
+	if asked := c.Request().Header.Get("Range"); lastNone.MatchString(asked) {
+		// Nothing is at the end of nothing (RFC 9110, 14.1.2), which net/http takes for a part.
+		size, err := content.Seek(0, io.SeekEnd)
+		if err != nil {
+			return err //nolint:wrapcheck // for the log
+		}
+		disclaim(c.Response().Header())
+		c.Response().Header().Set("Content-Range", "bytes */"+strconv.FormatInt(size, 10))
+		return msg.Errorf(msg.RangeNotSatisfiable, "the last 0 bytes are none; asked for %q", asked)
+	}
 	w := s.contentWriter(c)
 	defer w.end()
 	http.ServeContent(w, c.Request(), "", modified, content)
 	if w.status == 0 {
 		return nil
 	}
-	h := c.Response().Header()
-	for _, of := range []string{"Content-Type", "Content-Length", "Content-Disposition", "Last-Modified", "X-Content-Type-Options"} {
-		h.Del(of) // the content, which is not sent
-	}
+	disclaim(c.Response().Header())
 	text := strings.TrimSpace(string(w.refused))
 	switch w.status {
 	case http.StatusRequestedRangeNotSatisfiable:
@@ -33,6 +42,16 @@ func (s *Server) serveContent(c echo.Context, modified time.Time, content io.Rea
 	}
 	return msg.Errorf(msg.RuntimeError, "%s", text)
 }
+
+// disclaim takes back what a header says of content that is not sent.
+func disclaim(h http.Header) {
+	for _, of := range []string{"Content-Type", "Content-Length", "Content-Disposition", "Last-Modified", "X-Content-Type-Options"} {
+		h.Del(of)
+	}
+}
+
+// lastNone is a range of nothing.
+var lastNone = regexp.MustCompile(`^bytes=[ \t,]*-0+[ \t,]*$`)
 
 // contentWriter sends content, for which the kernel may copy from a file to
 // the connection: echo.Response is in the way of that. It keeps refusals
