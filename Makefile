@@ -66,7 +66,7 @@ flake: build ## run the tests of PKG (./...) COUNT (20) times, to find the one t
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@FUZZTIME='$(FUZZTIME)' scripts/fuzz.sh
 
-lint: ## gofmt, go vet, golangci-lint, shellcheck
+lint: ## gofmt, go vet, golangci-lint, govulncheck, shellcheck
 	@scripts/lint.sh
 
 e2e: build ## run the tests against the built binary, and the rules of the tree

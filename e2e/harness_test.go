@@ -179,6 +179,7 @@ func (d *daemon) stop(tb testing.TB) {
 	case <-d.exited:
 		tb.Errorf("execd had ended before it was told to: %v", d.cmd.ProcessState)
 	default:
+		d.checkPrivate(tb)
 		d.signal(tb, syscall.SIGTERM)
 	}
 	d.checkDown(tb)

@@ -76,6 +76,31 @@ func TestToken_NotForChildren(t *testing.T) {
 	}
 }
 
+// TestToken_NotForPeers: what runs as the same user, without being root, gets into nothing of execd where the token is: not
+// its memory, not what it was started with, not its descriptors.
+func TestToken_NotForPeers(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("another user is needed to start as, and root to do it")
+	}
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "execd-e2e") //nolint:usetesting // what t.TempDir makes is below a folder that only root may enter
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	d := prepare(t, dir, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
+	asStranger(t, d, nobody)
+	d.launch(t)
+	t.Cleanup(func() { d.stop(t) })
+	d.token = accessToken
+	script := fmt.Sprintf(`id -u; cd /proc/%d
+for f in environ mem maps auxv; do cat $f >/dev/null 2>&1 && echo "$f is open"; done
+ls fd >/dev/null 2>&1 && echo "fd is open"
+for f in environ maps; do cat /proc/self/$f >/dev/null || echo "$f is closed for its own process too"; done`, d.pid)
+	if got := strings.Join(d.command(t, script).stdout(), "|"); got != "65534" {
+		t.Errorf("%s", got)
+	}
+}
+
 func checkUnseen(t *testing.T, secret, who, seen string) {
 	t.Helper()
 	if strings.Contains(seen, secret) || !strings.Contains(seen, "looked") {

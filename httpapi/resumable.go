@@ -58,7 +58,9 @@ func (u *resumable) handler() (http.Handler, error) {
 		return nil, fmt.Errorf("make directory of uploads: %w", err)
 	}
 	composer := tus.NewStoreComposer()
-	filestore.New(u.dir).UseIn(composer)
+	store := filestore.New(u.dir)
+	store.UseIn(composer)
+	composer.UseCore(privateStore{store})
 	filelocker.New(u.dir).UseIn(composer)
 	h, err := tus.NewUnroutedHandler(tus.Config{
 		StoreComposer:              composer,

