@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -86,6 +87,9 @@ func (c *cell) Finished(r kernel.Result) {
 	c.releaseError()
 	if r.Status == kernel.StatusOK || r.Status == kernel.StatusError {
 		c.sendCount()
+	}
+	if r.Status != kernel.StatusDead && errors.Is(r.Err, kernel.ErrDead) {
+		show(c.execution.log, kernel.Output{Kind: kernel.KindDropped, Text: "behind its reply, so that output may be missing: " + r.Err.Error()})
 	}
 	c.result.Store(&r)
 	c.tell(finished{c})

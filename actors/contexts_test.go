@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"execd/actors"
+	"execd/actors/event"
 	"execd/actors/msg"
 )
 
@@ -146,5 +147,21 @@ func TestCell_Timeout(t *testing.T) {
 	if end.Error == nil || end.Error.Name != "KeyboardInterrupt" || end.Reason != "timeout" ||
 		!strings.Contains(end.Error.Value, "timeout of 20ms") {
 		t.Errorf("it ended with %+v, %+v", end, end.Error)
+	}
+}
+
+// TestCell_DiesBehindReply: what the code has done is known, and that some of
+// its output may be missing is said.
+func TestCell_DiesBehindReply(t *testing.T) {
+	s := start(t, nil)
+	frames := s.read(must(s, s.code("faint")))
+	var said []string
+	for _, f := range frames {
+		if f.Status == "output_dropped" {
+			said = append(said, f.Reason)
+		}
+	}
+	if last(frames).Type != event.TypeComplete || len(said) != 1 || !strings.Contains(said[0], "output may be missing") {
+		t.Errorf("%+v", frames)
 	}
 }

@@ -123,6 +123,9 @@ func (k *fakeKernel) run(code string, h kernel.Handler) kernel.Result {
 	case "die":
 		k.kill()
 		return dead
+	case "faint": // behind its reply
+		k.kill()
+		return kernel.Result{Status: kernel.StatusOK, ExecutionCount: 1, Err: kernel.ErrDead}
 	case "block":
 		h.Output(kernel.Output{Kind: kernel.KindStream, Name: "stdout", Text: "blocking\n"})
 		select {

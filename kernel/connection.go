@@ -35,12 +35,15 @@ type connection struct {
 	ip      string
 	ports   [channels]int
 	key     string
+
+	book   *portBook
+	booked bool // ports are in it
 }
 
 // newConnection makes a directory in parent with a connection file. Sockets
 // are ipc where the kernel is known to do it and the path is short enough:
 // nobody else can take the address or reach it. Otherwise tcp.
-func newConnection(parent string, spec *kernelspec) (*connection, error) {
+func newConnection(parent string, spec *kernelspec, book *portBook) (*connection, error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return nil, fmt.Errorf("make runtime directory: %w", err)
 	}
@@ -48,7 +51,7 @@ func newConnection(parent string, spec *kernelspec) (*connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make kernel directory: %w", err)
 	}
-	c := &connection{dir: dir, file: filepath.Join(dir, "connection.json"), key: rand.Text()}
+	c := &connection{dir: dir, file: filepath.Join(dir, "connection.json"), key: rand.Text(), book: book}
 	if err := c.choose(spec.mentions("ipykernel")); err != nil {
 		c.remove()
 		return nil, err
@@ -70,28 +73,9 @@ func (c *connection) choose(ipc bool) (err error) {
 		return nil
 	}
 	c.network, c.ip = "tcp", "127.0.0.1"
-	c.ports, err = freePorts()
+	c.ports, err = c.book.take()
+	c.booked = err == nil
 	return err
-}
-
-// freePorts binds all and releases all, so that no two are the same. Somebody
-// may take one before the kernel does; the kernel exits then and Start tries
-// once more.
-func freePorts() (ports [channels]int, err error) {
-	var held []net.Listener
-	for i := range ports {
-		l, listenErr := net.Listen("tcp", "127.0.0.1:0")
-		if listenErr != nil {
-			err = fmt.Errorf("find port: %w", listenErr)
-			break
-		}
-		held = append(held, l)
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	for _, l := range held {
-		_ = l.Close()
-	}
-	return ports, err
 }
 
 // address is where a channel listens; for ipc it is "<ip>-<port>".
@@ -130,4 +114,9 @@ func (c *connection) write(kernelName string) error {
 }
 
 // remove removes everything the kernel had in its directory.
-func (c *connection) remove() { _ = os.RemoveAll(c.dir) }
+func (c *connection) remove() {
+	_ = os.RemoveAll(c.dir)
+	if c.booked {
+		c.book.release(c.ports)
+	}
+}

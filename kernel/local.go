@@ -56,6 +56,8 @@ type Local struct {
 	stop context.CancelCauseFunc
 	ctx  context.Context // ended by Close; ends the Starts that are under way
 
+	ports portBook
+
 	mu       sync.Mutex // guards the two
 	sessions map[*session]struct{}
 	closed   bool

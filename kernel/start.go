@@ -38,16 +38,17 @@ type starter struct {
 	network  string // of the last try
 }
 
-// portTaken reports whether another try with other ports may help.
+// portTaken reports whether another try with other ports may help: the kernel
+// could not listen, or somebody else answered.
 func (st *starter) portTaken(err error) bool {
 	var exited *exitedError
-	return st.network == "tcp" && errors.As(err, &exited)
+	return st.network == "tcp" && (errors.As(err, &exited) || errors.Is(err, zmtp.ErrProtocol))
 }
 
 // start launches the kernel and returns when it is ready. On failure nothing
 // is left.
 func (st *starter) start(ctx context.Context) (*session, error) {
-	conn, err := newConnection(st.l.cfg.RuntimeDir, st.chosen)
+	conn, err := newConnection(st.l.cfg.RuntimeDir, st.chosen, &st.l.ports)
 	if err != nil {
 		return nil, st.failed(err)
 	}

@@ -101,7 +101,11 @@ var printedWhole = row{
 func (c *connection) counted(cell, tag string, lines int) error {
 	n := 0
 	var rest, want []byte
+	var seq sequence
 	err := c.stream(http.MethodPost, "/code", cell, func(f frame) error {
+		if err := seq.add(f); err != nil {
+			return err
+		}
 		if !f.is("stdout") {
 			return nil
 		}

@@ -69,6 +69,10 @@ func (p *Process) listen() error {
 	return nil
 }
 
+// forever is how long a kernel waits for who does not read: ZeroMQ gives
+// nobody up.
+const forever = 24 * time.Hour
+
 func (p *Process) accept(l net.Listener, kind zmtp.SocketType, serve func(*zmtp.Conn)) {
 	for {
 		nc, err := l.Accept()
@@ -80,7 +84,7 @@ func (p *Process) accept(l net.Listener, kind zmtp.SocketType, serve func(*zmtp.
 			return
 		}
 		go func() {
-			c, err := zmtp.New(context.Background(), nc, zmtp.Options{Type: kind})
+			c, err := zmtp.New(context.Background(), nc, zmtp.Options{Type: kind, Write: forever})
 			if err == nil {
 				serve(c)
 				_ = c.Close()

@@ -2,6 +2,7 @@ package zmtp
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -43,6 +44,8 @@ type Options struct {
 	Type     SocketType
 	Identity []byte // what a ROUTER addresses us by; empty lets it choose
 	Frame    int64  // limit of a frame and of a message; DefaultFrame if 0
+
+	Write time.Duration // how long the peer may not read before it is given up; WriteTimeout if 0
 }
 
 // Conn is a connection that has shaken hands. The zero value is not usable.
@@ -54,8 +57,9 @@ type Conn struct {
 	limit    int64
 	identity []byte
 
-	mu   sync.Mutex // guards the writing side
-	wbuf []byte
+	mu       sync.Mutex // guards the writing side
+	wbuf     []byte
+	patience time.Duration
 }
 
 // counted counts what was read, so that somebody can see a large frame arrive.
@@ -83,7 +87,7 @@ func (e *TooLargeError) Error() string {
 
 // New shakes hands over nc, which it owns from then on and closes on failure.
 func New(ctx context.Context, nc net.Conn, o Options) (*Conn, error) {
-	c := &Conn{counted: &counted{Conn: nc}, limit: o.Frame}
+	c := &Conn{counted: &counted{Conn: nc}, limit: o.Frame, patience: cmp.Or(o.Write, WriteTimeout)}
 	c.r = bufio.NewReaderSize(c.counted, readBuffer)
 	if c.limit <= 0 {
 		c.limit = DefaultFrame
@@ -189,7 +193,7 @@ func (c *Conn) write(b []byte) error {
 // writeLocked closes the connection on failure: after a partial write the
 // peer cannot find the next frame.
 func (c *Conn) writeLocked(b []byte) error {
-	err := c.counted.SetWriteDeadline(time.Now().Add(WriteTimeout))
+	err := c.counted.SetWriteDeadline(time.Now().Add(c.patience))
 	if err == nil {
 		_, err = c.counted.Write(b)
 	}
