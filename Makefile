@@ -55,10 +55,10 @@ test: ## the whole truth: build, lint, unit with the race detector, e2e; says wh
 	@sort -u .cache/skipped | sed 's/^/  left out: /'
 
 unit: ## run the tests beside the code, with the race detector
-	@$(KERNELS); scripts/gotest.sh $(RACE) -timeout 10m $(UNIT)
+	@$(KERNELS); scripts/gotest.sh $(RACE) -timeout 30m $(UNIT)
 
 race: ## the same uncached and in random order
-	@$(KERNELS); scripts/gotest.sh -race -count 1 -shuffle on -timeout 10m $(UNIT)
+	@$(KERNELS); scripts/gotest.sh -race -count 1 -shuffle on -timeout 30m $(UNIT)
 
 flake: build ## run the tests of PKG (./...) COUNT (20) times, to find the one that sometimes fails
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh $(RACE) -count $(COUNT) -shuffle on -timeout 60m $(PKG)
@@ -70,7 +70,7 @@ lint: ## gofmt, go vet, golangci-lint, govulncheck, shellcheck
 	@scripts/lint.sh
 
 e2e: build ## run the tests against the built binary, and the rules of the tree
-	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 1 -timeout 10m ./e2e/...
+	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 1 -timeout 30m ./e2e/...
 	@go -C e2e/kubernetes test ./...
 
 bench: build ## measure the built binary, into bench.json

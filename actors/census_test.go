@@ -63,7 +63,9 @@ func TestCensus_Life(t *testing.T) {
 	s.until("all supervisors", func() bool {
 		tree := s.actors()
 		paths := slices.Sorted(maps.Keys(tree))
-		want := []string{"root", "root/commands", "root/janitor", "root/kernels", "root/metrics", "root/sessions", "root/terminals"}
+		want := []string{
+			"root", "root/commands", "root/janitor", "root/kernels", "root/metrics", "root/sessions", "root/terminals", "root/watches",
+		}
 		return slices.Equal(paths, want) && !slices.ContainsFunc(paths, func(p string) bool { return tree[p].State != msg.ActorRunning })
 	})
 	x := must(s, s.command("sleep 600"))

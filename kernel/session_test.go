@@ -70,9 +70,14 @@ func TestKernel_OutputAfterTheEnd(t *testing.T) {
 }
 
 func TestKernel_Dies(t *testing.T) {
-	k := startFake(t, &kerneltest.Fake{}, kernel.Config{})
+	queued := make(chan struct{})
+	k := startFake(t, &kerneltest.Fake{Execute: func(c *kerneltest.Cell) {
+		<-queued
+		c.Run()
+	}}, kernel.Config{})
 	first := begin(t, k, "print last\ndie")
 	second := begin(t, k, "print never")
+	close(queued)
 	if got := first.wait(t); got.Status != kernel.StatusDead || got.Err.Error() != "kernel exited: exit status 7" {
 		t.Errorf("%+v", got)
 	}
