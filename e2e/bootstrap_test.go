@@ -173,6 +173,9 @@ func TestBootstrap_Proxy(t *testing.T) {
 	const tell = `echo "$NODE_EXTRA_CA_CERTS $REQUESTS_CA_BUNDLE $SSL_CERT_FILE"; tail -n 1 "$SSL_CERT_FILE"; wc -l <"$SSL_CERT_FILE"`
 	withShells(t, func(t *testing.T, sh []string) {
 		t.Helper()
+		if sh[0] == "busybox" {
+			t.Skip("its sleep is its own, and cannot be stood in for")
+		}
 		d := bootstrap(t, sh, []string{"OPENSANDBOX_EGRESS_MITMPROXY_TRANSPARENT=True", trusting(t), "HOME=/opt/home"}, "-c", tell)
 		d.under(t, places...).runs(t)
 		d.leaves(t, 0)
