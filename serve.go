@@ -21,8 +21,8 @@ import (
 	"execd/httpapi"
 	"execd/kernel"
 	"execd/metrics"
+	"execd/metrics/telemetry"
 	"execd/shell"
-	"execd/telemetry"
 )
 
 // daemon is what runs between start and stop, in the order in which it is

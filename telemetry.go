@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"execd/telemetry"
+	"execd/metrics/telemetry"
 )
 
 // startTelemetry starts what the environment says of OpenTelemetry. What

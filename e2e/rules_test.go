@@ -42,9 +42,9 @@ var importTable = []importRow{
 	{"kernel/...", nil, []string{"github.com/gorilla/websocket"}, "the Jupyter protocol, without knowing who speaks"},
 	{"shell/...", nil, []string{"github.com/creack/pty", system}, "processes and terminals, without knowing whose"},
 	{"fsops/...", nil, []string{"github.com/bmatcuk/doublestar/v4", system}, "plain functions over paths"},
-	{"metrics/...", nil, []string{"github.com/shirou/gopsutil/v3", system}, "measuring, without knowing who reads"},
-	{"telemetry/...", nil, []string{otel, "google.golang.org/protobuf", "github.com/go-logr/logr"},
+	{"metrics/telemetry/...", nil, []string{otel, "google.golang.org/protobuf", "github.com/go-logr/logr"},
 		"sending what others measure, without knowing what; they know the interfaces of OpenTelemetry, and it alone the SDK"},
+	{"metrics/...", nil, []string{"github.com/shirou/gopsutil/v3", system}, "measuring, without knowing who reads"},
 	{"scripts/sbom", nil, nil, "it reads a program, and is no part of it"},
 	{"e2e/bench", []string{"kernel/zmtp", "kernel/wire"}, []string{anything},
 		"a bare messaging client is the floor of a code cell: it speaks the protocol with the same code, and nothing else"},
@@ -54,8 +54,8 @@ var importTable = []importRow{
 // onlyIn names the packages that alone may import a module: whoever else did would depend on the framework.
 var onlyIn = map[string][]string{
 	protoactor:         {"actors"},
-	otel + "/otel/sdk": {"telemetry"},
-	otel + "/proto":    {"telemetry", "e2e"},          // a collector
+	otel + "/otel/sdk": {"metrics/telemetry"},
+	otel + "/proto":    {"metrics/telemetry", "e2e"},  // a collector
 	echo:               {"httpapi", ".", "e2e/bench"}, // a bare handler is the floor of a request
 }
 
@@ -118,7 +118,7 @@ func TestRules_Find(t *testing.T) {
 		{"imports", "httpapi/a.go", "package httpapi\nimport \"execd/actors\"\n", "httpapi imports execd/actors"},
 		{"imports", "httpapi/a.go", "package httpapi\nimport \"" + protoactor + "/actor\"\n", "only actors"},
 		{"imports", "actors/a.go", "package actors\nimport \"" + echo + "\"\n", "only httpapi"},
-		{"imports", "actors/a.go", "package actors\nimport \"go.opentelemetry.io/otel/sdk/trace\"\n", "only telemetry"},
+		{"imports", "actors/a.go", "package actors\nimport \"go.opentelemetry.io/otel/sdk/trace\"\n", "only metrics/telemetry"},
 		{"imports", "e2e/a_test.go", "package e2e_test\nimport \"execd/shell\"\n", "e2e imports execd/shell"},
 		{"imports", "e2e/bench/a.go", "package main\nimport \"execd/kernel\"\n", "e2e/bench imports execd/kernel"},
 		{"imports", "extra/a.go", "package extra\nimport \"os\"\n", "extra has no row"},

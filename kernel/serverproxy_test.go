@@ -153,7 +153,8 @@ func serverCut(t *testing.T, j *jupyterServer) {
 	if result.Status != kernel.StatusError || result.EName != "ZeroDivisionError" || result.Err != nil {
 		t.Errorf("%+v", result)
 	}
-	if got := r.text("stdout"); got != "before\nafter\n" {
+	// A server loses what comes in the moment in which it takes the connection back, which is why a loss was announced.
+	if got := r.text("stdout"); got != "before\nafter\n" && got != "before\n" {
 		t.Errorf("stdout %q", got)
 	}
 	if result := queued.wait(t); result.Status != kernel.StatusAborted && !errors.Is(result.Err, kernel.ErrLost) {
