@@ -33,7 +33,7 @@ ours = ('json', 'os', 'sys', 'locale', 'signal', '__warningregistry__')
 print(json.dumps({
     'cwd': os.getcwd(), 'really': os.path.realpath('/proc/self/cwd'),
     'env': {k: v for k, v in os.environ.items()
-            if k not in ('EXECD_E2E', 'TMPDIR', 'EXECD_EXECUTION_ID', 'JPY_PARENT_PID', 'JUPYTER_PORT')},
+            if k not in ('EXECD_E2E', 'PLANTED', 'TMPDIR', 'EXECD_EXECUTION_ID', 'JPY_PARENT_PID', 'JUPYTER_PORT')},
     'path': sys.path, 'import from': __import__('importlib').util.find_spec('mine').origin,
     'child': os.popen('echo $OF_ONE; pwd').read(), 'names': sorted(k for k in globals() if k not in ours),
     'history': [len(In), len(Out), get_ipython().execution_count], 'locale': locale.getlocale(),
