@@ -112,11 +112,15 @@ func (s *Server) foreign(r *http.Request) bool {
 		return foreignToProxied(r, origin, site)
 	}
 	if origin == "" {
-		own := local(r.Host) || s.allowed("http://"+r.Host) || s.allowed("https://"+r.Host)
-		return site == "cross-site" || site == "same-site" || (site == "same-origin" && !own)
+		return site == "cross-site" || site == "same-site" || (site == "same-origin" && !s.ownHost(r.Host))
 	}
 	u, err := url.Parse(origin)
 	return err != nil || u.Host != r.Host || !local(r.Host)
+}
+
+// ownHost reports whether host is a name that a page of ours may have.
+func (s *Server) ownHost(host string) bool {
+	return local(host) || s.allowed("http://"+host) || s.allowed("https://"+host)
 }
 
 // allowed reports whether the configuration names a web origin.

@@ -21,6 +21,8 @@ type stats struct {
 	events   prometheus.Counter
 	bytes    prometheus.Counter
 
+	answers sync.Map // of answer to *answerCounters: to look labels up costs more than to count
+
 	mu      sync.Mutex
 	reading map[*event.Cursor]struct{} // of the streams that go on
 }
@@ -53,12 +55,31 @@ func newStats(r prometheus.Registerer) *stats {
 	return st
 }
 
+// answer is a kind of answer that is counted for itself.
+type answer struct {
+	method, route string
+	status        int
+}
+
+type answerCounters struct {
+	requests prometheus.Counter
+	seconds  prometheus.Observer
+}
+
 // answered counts a request. The route is the template, not the path: there
 // are as many paths as executions.
 func (st *stats) answered(c echo.Context, took time.Duration) {
-	route := routeOf(c)
-	st.requests.WithLabelValues(methodOf(c.Request().Method), route, strconv.Itoa(c.Response().Status)).Inc()
-	st.seconds.WithLabelValues(route).Observe(took.Seconds())
+	kind := answer{methodOf(c.Request().Method), routeOf(c), c.Response().Status}
+	known, ok := st.answers.Load(kind)
+	if !ok {
+		known, _ = st.answers.LoadOrStore(kind, &answerCounters{
+			requests: st.requests.WithLabelValues(kind.method, kind.route, strconv.Itoa(kind.status)),
+			seconds:  st.seconds.WithLabelValues(kind.route),
+		})
+	}
+	counters := known.(*answerCounters) //nolint:forcetypeassert // the only type stored
+	counters.requests.Inc()
+	counters.seconds.Observe(took.Seconds())
 }
 
 // routeOf is the template of the path that a request is for.
