@@ -103,6 +103,9 @@ func TestContext_Unused(t *testing.T) {
 	busy := must(s, s.code("block"))
 	id := s.context().ID
 	s.becomes(id, "dead")
+	s.until("the busy one to have begun", func() bool {
+		return must(s, msg.FindExecution{Reply: msg.NewReply[msg.Execution](), ID: busy.ID}).Status.State == msg.StateRunning
+	})
 	must(s, msg.Interrupt{Reply: msg.NewReply[msg.Nothing](), ID: busy.ID})
 	if end := last(s.read(busy)); end.Error == nil || end.Error.Name != "KeyboardInterrupt" {
 		t.Errorf("the busy one ended with %+v", end)
@@ -129,7 +132,7 @@ func TestContext_Usage(t *testing.T) {
 	id := s.context().ID
 	all := must(s, msg.ListContexts{Reply: msg.NewReply[[]msg.Context]()})
 	for _, c := range append(all, s.find(id)) {
-		if runtime.GOOS == "linux" && (c.Usage == nil || c.Usage.Memory <= 0 || c.Usage.PeakMemory < c.Usage.Memory || c.Usage.CPU <= 0) {
+		if runtime.GOOS == "linux" && (c.Usage == nil || c.Usage.Memory <= 0 || c.Usage.PeakMemory < c.Usage.Memory) {
 			t.Errorf("it uses %+v", c.Usage)
 		}
 		if time.Since(c.Created) > patience || c.Created.IsZero() {
