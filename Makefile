@@ -55,13 +55,13 @@ test: ## the whole truth: build, lint, unit with the race detector, e2e; says wh
 	@sort -u .cache/skipped | sed 's/^/  left out: /'
 
 unit: ## run the tests beside the code, with the race detector
-	@$(KERNELS); scripts/gotest.sh $(RACE) -timeout 30m $(UNIT)
+	@$(KERNELS); PACKAGES="$(UNIT)" scripts/gotest.sh $(RACE) -timeout 30m
 
 race: ## the same uncached and in random order
-	@$(KERNELS); scripts/gotest.sh -race -count 1 -shuffle on -timeout 30m $(UNIT)
+	@$(KERNELS); PACKAGES="$(UNIT)" scripts/gotest.sh -race -count 1 -shuffle on -timeout 30m
 
 flake: build ## run the tests of PKG (./...) COUNT (20) times, to find the one that sometimes fails
-	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh $(RACE) -count $(COUNT) -shuffle on -timeout 60m $(PKG)
+	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; PACKAGES='$(PKG)' scripts/gotest.sh $(RACE) -count $(COUNT) -shuffle on -timeout 60m
 
 fuzz: ## run every fuzz target for FUZZTIME (10s) each
 	@FUZZTIME='$(FUZZTIME)' scripts/fuzz.sh
@@ -70,7 +70,7 @@ lint: ## gofmt, go vet, golangci-lint, govulncheck, shellcheck
 	@scripts/lint.sh
 
 e2e: build ## run the tests against the built binary, and the rules of the tree
-	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 1 -timeout 30m ./e2e/...
+	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; PACKAGES=./e2e/... scripts/gotest.sh -count 1 -timeout 30m
 	@go -C e2e/kubernetes test ./...
 
 bench: build ## measure the built binary, into bench.json
@@ -78,12 +78,12 @@ bench: build ## measure the built binary, into bench.json
 
 soak: build ## run the tests of endurance SOAK (20) times as long as in make test, and those of faults again and again
 	@EXECD_SOAK='$(SOAK)' EXECD_BIN='$(CURDIR)/bin/execd' go test -count 1 -v -timeout 170m -run 'TestSoak|TestStorm|TestInit|TestCrossTalk|TestSearch_Memory' ./e2e
-	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; scripts/gotest.sh -count 5 -shuffle on -timeout 60m \
-		-run 'Fault|Cut|Die|Kill|Full|Down|Vanish|Stall' ./e2e ./kernel
+	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; PACKAGES='./e2e ./kernel' scripts/gotest.sh -count 5 -shuffle on \
+		-timeout 60m -run 'Fault|Cut|Die|Kill|Full|Down|Vanish|Stall'
 
 cover: ## run the unit tests for coverage, into .cache/cover.html
 	@mkdir -p .cache
-	@$(KERNELS); scripts/gotest.sh -timeout 5m -coverpkg=./... -coverprofile=.cache/cover.out $(UNIT)
+	@$(KERNELS); PACKAGES="$(UNIT)" scripts/gotest.sh -timeout 5m -coverpkg=./... -coverprofile=.cache/cover.out
 	@go tool cover -html=.cache/cover.out -o .cache/cover.html
 	@go tool cover -func=.cache/cover.out | tail -n 1
 
