@@ -10,13 +10,13 @@ import (
 
 // namedTest is a test that a document refers to, and testFunc one that there is.
 var (
-	namedTest = regexp.MustCompile("`(Test[A-Z]\\w+)`")
-	testFunc  = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	namedTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`")
+	testFunc  = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(\w+ \*testing\.[TF]\)`)
 )
 
-// TestDocs_Tests: a test that a document gives as a proof exists.
-func TestDocs_Tests(t *testing.T) {
-	t.Parallel()
+// testsThere are the names of all tests of the tree.
+func testsThere(t *testing.T) map[string]bool {
+	t.Helper()
 	there := map[string]bool{}
 	for _, f := range tree(t) {
 		if strings.HasSuffix(f.path, "_test.go") {
@@ -25,6 +25,13 @@ func TestDocs_Tests(t *testing.T) {
 			}
 		}
 	}
+	return there
+}
+
+// TestDocs_Tests: a test that a document gives as a proof exists.
+func TestDocs_Tests(t *testing.T) {
+	t.Parallel()
+	there := testsThere(t)
 	pages, err := filepath.Glob("../docs/*.md")
 	must(t, err)
 	found := 0

@@ -8,9 +8,16 @@ import (
 	"testing"
 )
 
-// asStranger has a daemon that was prepared, and not launched, run as a user whom nothing else runs as.
-func asStranger(tb testing.TB, d *daemon, uid int) {
+// prepareStranger is prepare for a daemon that runs as another user, which takes root.
+func prepareStranger(tb testing.TB, uid int, env []string) *daemon {
 	tb.Helper()
+	if os.Getuid() != 0 {
+		tb.Skip("only root can start execd as another user")
+	}
+	dir, err := os.MkdirTemp("", "execd-e2e") //nolint:usetesting // what TempDir makes is below a folder that only root may enter
+	must(tb, err)
+	tb.Cleanup(func() { must(tb, os.RemoveAll(dir)) })
+	d := prepare(tb, dir, env)
 	own := filepath.Join(d.dir, "execd") // where it is built this user may not look
 	text, err := os.ReadFile(d.cmd.Path)
 	must(tb, err)
@@ -20,20 +27,14 @@ func asStranger(tb testing.TB, d *daemon, uid int) {
 	}
 	d.cmd.Path = own
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	return d
 }
 
 // Where no more processes may be made a command does not start and says so, and the daemon, whose threads count as
 // processes, lives on; commands start again when there is room.
 func TestFault_NoProcesses(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("only root can start execd as a user of its own")
-	}
-	dir, err := os.MkdirTemp("", "execd-e2e") //nolint:usetesting // what t.TempDir makes is below a folder that only root may enter
-	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
-	d := prepare(t, dir, nil)
-	asStranger(t, d, 54_321)
+	d := prepareStranger(t, 54_321, nil)
 	d.cmd.Args = append([]string{"bash", "-c", `ulimit -u 60; exec "$0" "$@"`, d.cmd.Path}, d.cmd.Args[1:]...)
 	d.cmd.Path = "/bin/bash"
 	d.launch(t)

@@ -80,15 +80,8 @@ func TestToken_NotForChildren(t *testing.T) {
 // its memory, not what it was started with, not its descriptors.
 func TestToken_NotForPeers(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("another user is needed to start as, and root to do it")
-	}
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "execd-e2e") //nolint:usetesting // what t.TempDir makes is below a folder that only root may enter
-	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
-	d := prepare(t, dir, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
-	asStranger(t, d, nobody)
+	d := prepareStranger(t, nobody, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
 	d.launch(t)
 	t.Cleanup(func() { d.stop(t) })
 	d.token = accessToken
