@@ -32,7 +32,7 @@ func runSessions(s *system, keep func(msg.Execution, error) msg.Execution) {
 		endBy(s, x)
 	}
 	if x := keep(ask(s, run("sleep 600", nil))); x.ID != "" {
-		_, _ = ask(s, msg.RemoveExecution{Reply: nothing(), ID: x.ID})
+		s.remove(x)
 		endBy(s, x)
 	}
 	if x := keep(ask(s, run("sleep 600", func(q *msg.RunInSession) { q.Timeout = time.Millisecond }))); x.Log != nil {
@@ -71,7 +71,7 @@ func openTerminals(s *system, keep func(msg.Execution, error) msg.Execution) {
 		endBy(s, x)
 	}
 	if x := open(); x.ID != "" {
-		_, _ = ask(s, msg.RemoveExecution{Reply: nothing(), ID: x.ID})
+		s.remove(x)
 		endBy(s, x)
 	}
 	x := open()

@@ -27,12 +27,13 @@ type system struct {
 	*actors.System
 	t       *testing.T
 	kernels *fakeProvider
+	removed map[string]bool // executions that a test has asked to be removed
 }
 
 // start returns a running tree that the test stops at its end.
 func start(t *testing.T, change func(*actors.Config)) *system {
 	t.Helper()
-	s := &system{t: t, kernels: newFakeProvider()}
+	s := &system{t: t, kernels: newFakeProvider(), removed: map[string]bool{}}
 	config := actors.Config{
 		Log:             zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel),
 		Store:           event.NewStore(t.TempDir(), event.Limits{}, nil),
@@ -100,6 +101,17 @@ type frame struct {
 // read returns all events of a log, which has to end.
 func (s *system) read(x msg.Execution) []frame {
 	s.t.Helper()
+	frames, kept := s.readKept(x)
+	if !kept {
+		s.t.Fatalf("execution %s (%s) has been removed", x.ID, x.Status.Content)
+	}
+	return frames
+}
+
+// readKept is read, and says whether the log was still there: to remove what
+// has ended already, as an actor's failure may have it, takes the log away.
+func (s *system) readKept(x msg.Execution) ([]frame, bool) {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := x.Log.Cursor(0)
@@ -109,6 +121,9 @@ func (s *system) read(x msg.Execution) []frame {
 		chunk, err := c.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			break
+		}
+		if errors.Is(err, event.ErrRemoved) && s.removed[x.ID] {
+			return nil, false
 		}
 		if err != nil {
 			s.t.Fatalf("execution %s (%s) has no end: %v; got %+v", x.ID, x.Status.Content, err, frames)
@@ -122,7 +137,13 @@ func (s *system) read(x msg.Execution) []frame {
 		}
 	}
 	s.checkShape(frames)
-	return frames
+	return frames, true
+}
+
+// remove asks for an execution to be removed, whatever the answer.
+func (s *system) remove(x msg.Execution) {
+	s.removed[x.ID] = true
+	_, _ = ask(s, msg.RemoveExecution{Reply: msg.NewReply[msg.Nothing](), ID: x.ID})
 }
 
 // checkShape holds a log to its promise: init first, one terminal event last.

@@ -16,6 +16,6 @@ if ! gotestsum=$(scripts/tool.sh gotestsum); then
     exec go test "$@" ${PACKAGES?}
 fi
 again=
-[ -z "${CI-}" ] || again='--rerun-fails=1 --rerun-fails-max-failures=3'
+[ -z "${CI-}" ] || again='--rerun-fails=1 --rerun-fails-max-failures=3 --rerun-fails-run-root-test'
 # shellcheck disable=SC2086 # as above
 exec "$gotestsum" --format pkgname --format-icons text --format-hide-empty-pkg $again --packages "${PACKAGES?}" -- "$@"
