@@ -154,6 +154,14 @@ func TestFiles_Move(t *testing.T) {
 	d.fails(t, http.StatusConflict, "FILE_EXISTS", http.MethodPost, "/files/mv",
 		[]object{{"src": dir + "/ü", "dest": dir + "/same"}, {"src": dir + "/c", "dest": dir + "/same"}})
 	d.fails(t, http.StatusConflict, "FILE_EXISTS", http.MethodPost, "/files/mv", []object{{"src": dir + "/ü", "dest": dir + "/moved/deep/a"}})
+	must(t, os.Symlink(dir+"/moved/deep", dir+"/link"))
+	for from, to := range map[string]string{"/": dir + "/all", dir + "/moved": dir + "/moved/new/x", dir: dir + "/link/x"} {
+		a := d.call(t, http.MethodPost, "/files/mv", []object{{"src": from, "dest": to}})
+		a.checkFailure(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", from+" into itself")
+		if !strings.Contains(a.body, "cannot be moved into itself") {
+			t.Errorf("%s", a.body)
+		}
+	}
 	if text, err := os.ReadFile(dir + "/moved/deep/a"); err != nil || string(text) != "a" {
 		t.Errorf("%q, %v", text, err)
 	}

@@ -128,8 +128,10 @@ func TestSearch_Memory(t *testing.T) {
 	if got := count("**"); got != files {
 		t.Errorf("%d hits, want %d", got, files)
 	}
-	if grown := d.peakMemory(t) - before; grown >= transferGrowth {
-		t.Errorf("%d hits: %d KiB more memory", files, grown>>10)
+	grown := d.peakMemory(t) - before
+	t.Logf("%d hits: %d KiB more memory", files, grown>>10)
+	if grown >= transferGrowth {
+		t.Errorf("that is more than %d KiB", transferGrowth>>10)
 	}
 }
 

@@ -160,6 +160,7 @@ func TestUpload_Refused(t *testing.T) {
 		"a string mode":  {"INVALID_FILE_METADATA", append(good, metadataPart(`{"path":%q,"mode":"755"}`, dir+"/x"), filePart("x"))},
 		"not octal":      {"INVALID_FILE_METADATA", append(good, metadataPart(`{"path":%q,"mode":799}`, dir+"/x"), filePart("x"))},
 		"directory":      {"INVALID_FILE", append(good, metadataPart(`{"path":%q}`, dir), filePart("x"))},
+		"no name":        {"INVALID_FILE_METADATA", append(good, metadataPart(`{"path":%q}`, dir+"/x/"), filePart("x"))},
 		"huge metadata":  {"INVALID_FILE_METADATA", append(good, metadataPart(`{"path":%q}`, strings.Repeat("x", 70_000)), filePart("x"))},
 	} {
 		body, kind := form(t, c.parts...)
@@ -179,6 +180,9 @@ func TestUpload_Refused(t *testing.T) {
 	} {
 		a := d.call(t, http.MethodPost, "/files/upload", c.body, "Content-Type", c.kind)
 		a.checkFailure(t, http.StatusBadRequest, "INVALID_FILE", name)
+	}
+	for _, end := range []string{"/x/", "/x/.", "/x/..", "/"} {
+		d.fails(t, http.StatusBadRequest, "INVALID_FILE", http.MethodPut, "/files/upload"+pathQuery(dir+end), "x")
 	}
 	if left := filesIn(t, dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 )
 
@@ -71,16 +70,26 @@ func removeEmpty(dirs []string) {
 
 // checkMove fails where Move would with what is there now.
 func checkMove(from, to string) error {
-	if _, err := lstat(from); err != nil {
+	info, err := lstat(from)
+	if err != nil {
 		return err
-	}
-	if strings.HasPrefix(to, from+string(filepath.Separator)) {
-		return &fs.PathError{Op: "move", Path: from, Err: ErrIntoItself}
 	}
 	if _, err := os.Lstat(to); err == nil {
 		return &fs.PathError{Op: "move", Path: to, Err: fs.ErrExist}
 	}
-	return nil
+	if !info.IsDir() {
+		return nil
+	}
+	// A symlink may lead back into the directory, and a copy to what is
+	// mounted in it would copy itself.
+	for at := filepath.Dir(resolve(to)); ; at = filepath.Dir(at) {
+		if above, err := os.Stat(at); err == nil && os.SameFile(above, info) {
+			return &fs.PathError{Op: "move", Path: from, Err: ErrIntoItself}
+		}
+		if filepath.Dir(at) == at {
+			return nil
+		}
+	}
 }
 
 // moveAcross copies beside the target, and shows it under its name when it is

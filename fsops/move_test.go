@@ -22,6 +22,7 @@ func TestMove(t *testing.T) {
 	must(t, fsops.Move(root+"/new", root+"/renamed"))
 	there := write(t, "other", root, "there")
 	must(t, os.Symlink("nowhere", root+"/dangling"))
+	must(t, os.Symlink(root+"/renamed/dir", root+"/into"))
 	for name, c := range map[string]struct {
 		from, to string
 		want     error
@@ -32,6 +33,9 @@ func TestMove(t *testing.T) {
 		"existing dir":  {there, root + "/renamed", fs.ErrExist},
 		"onto itself":   {there, there, fs.ErrExist},
 		"into itself":   {root + "/renamed", root + "/renamed/dir/x", fsops.ErrIntoItself},
+		"far into it":   {root + "/renamed", root + "/renamed/new/x", fsops.ErrIntoItself},
+		"by a symlink":  {root + "/renamed", root + "/into/new/x", fsops.ErrIntoItself},
+		"everything":    {"/", root + "/x", fsops.ErrIntoItself},
 		"below a file":  {root + "/renamed", there + "/x", syscall.ENOTDIR},
 	} {
 		if err := fsops.Move(c.from, c.to); !errors.Is(err, c.want) {

@@ -9,9 +9,14 @@ import (
 	"strings"
 )
 
-// ErrBadPath is a path that cannot be: empty, with a NUL, or with a variable
-// that is not set.
-var ErrBadPath = errors.New("not a path")
+var (
+	// ErrBadPath is a path that cannot be: empty, with a NUL, or with a variable
+	// that is not set.
+	ErrBadPath = errors.New("not a path")
+
+	// ErrNoName is the path of a directory where a file is to be written.
+	ErrNoName = errors.New("it ends as the path of a directory; add the name of a file")
+)
 
 // Expand replaces a leading ~ by the home directory, and $NAME and ${NAME} by
 // the variable of that name, and makes the path absolute from the working
@@ -20,6 +25,28 @@ var ErrBadPath = errors.New("not a path")
 // another path of it. What a variable contains is taken as it is. \$ is a
 // dollar sign, and so is one that no name follows.
 func Expand(path string) (string, error) {
+	expanded, err := expandAll(path)
+	if err != nil {
+		return "", err
+	}
+	return absolute(path, expanded)
+}
+
+// ExpandFile is Expand for a file that need not be there yet: what ends in a
+// slash, or in a dot or two behind one, is an ErrNoName (POSIX.1-2024, 4.16).
+func ExpandFile(path string) (string, error) {
+	expanded, err := expandAll(path)
+	if err != nil {
+		return "", err
+	}
+	switch _, name := filepath.Split(expanded); name {
+	case "", ".", "..":
+		return "", pathError("write", path, ErrNoName)
+	}
+	return absolute(path, expanded)
+}
+
+func expandAll(path string) (string, error) {
 	if path == "" || strings.ContainsRune(path, 0) {
 		return "", fmt.Errorf("path %q: %w", path, ErrBadPath)
 	}
@@ -27,11 +54,15 @@ func Expand(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("expand %q: %w", path, err)
 	}
-	absolute, err := filepath.Abs(expanded)
+	return expanded, nil
+}
+
+func absolute(asked, expanded string) (string, error) {
+	path, err := filepath.Abs(expanded)
 	if err != nil {
-		return "", fmt.Errorf("resolve %q: %w", path, err)
+		return "", fmt.Errorf("resolve %q: %w", asked, err)
 	}
-	return absolute, nil
+	return path, nil
 }
 
 func expand(path string) (string, error) {

@@ -52,6 +52,34 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+// TestExpandFile: a path that can only be a directory's is none of a file.
+func TestExpandFile(t *testing.T) {
+	t.Setenv("EXECD_TEST", "/a/")
+	for path, want := range map[string]string{
+		"/a/b":             "/a/b",
+		"/a/../b":          "/b",
+		"/a/...":           "/a/...",
+		"${EXECD_TEST}b":   "/a/b",
+		"/a/b/":            "",
+		"/a/b//":           "",
+		"/a/b/.":           "",
+		"/a/b/..":          "",
+		"..":               "",
+		"/":                "",
+		"~/":               "",
+		"${EXECD_TEST}":    "",
+		"/b/$EXECD_TEST/.": "",
+	} {
+		got, err := fsops.ExpandFile(path)
+		if got != want || (err != nil) != (want == "") || want == "" && !errors.Is(err, fsops.ErrNoName) {
+			t.Errorf("%q became %q, %v; want %q", path, got, err, want)
+		}
+	}
+	if _, err := fsops.ExpandFile("/$EXECD_NO_SUCH"); !errors.Is(err, fsops.ErrBadPath) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestExpand_Values: what a variable contains is not expanded again.
 func TestExpand_Values(t *testing.T) {
 	t.Setenv("EXECD_TEST", `/$EXECD_TEST/~/\$`)

@@ -18,6 +18,7 @@ var fileFaults = []struct {
 	code msg.Code
 }{
 	{fsops.ErrBadPath, msg.InvalidRequest},
+	{fsops.ErrNoName, msg.InvalidFile},
 	{fsops.ErrBadArchive, msg.InvalidFileContent},
 	{fsops.ErrTooLarge, msg.TooLarge},
 	{fsops.ErrBadPattern, msg.InvalidRequest},

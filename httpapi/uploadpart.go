@@ -26,7 +26,7 @@ type uploadTarget struct {
 
 // placement is where a file goes, and how.
 func placement(t uploadTarget, log *zerolog.Logger) (place fsops.Placement, err error) {
-	if place.Path, err = fsops.Expand(t.Path); err != nil {
+	if place.Path, err = fsops.ExpandFile(t.Path); err != nil {
 		return place, err //nolint:wrapcheck // it names the path
 	}
 	if place.Mode, err = fsops.ParseMode(t.Mode); err != nil {
