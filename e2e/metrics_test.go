@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 // sample is what tests look at of the metrics.
@@ -139,5 +143,43 @@ func TestMetrics_Shutdown(t *testing.T) {
 	}
 	if err := lines.Err(); err != nil {
 		t.Errorf("the stream was cut: %v", err)
+	}
+}
+
+// TestMetrics_Audience: of many who watch, each gets every sample that is taken from when all are there.
+func TestMetrics_Audience(t *testing.T) {
+	t.Parallel()
+	const readers, samples = 200, 20
+	d := start(t)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	bodies := make([]io.Reader, readers)
+	for i := range bodies {
+		r, err := d.send(ctx, http.MethodGet, "/metrics/watch?interval_ms=100", nil)
+		must(t, err)
+		t.Cleanup(func() { r.Body.Close() })
+		bodies[i] = r.Body
+	}
+	complete := time.Now().UnixMilli()
+	seen := make([][]int64, readers)
+	var all sync.WaitGroup
+	for i, body := range bodies {
+		all.Go(func() {
+			for lines := bufio.NewScanner(body); len(seen[i]) < samples && lines.Scan(); {
+				var m sample
+				if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok && json.Unmarshal([]byte(data), &m) == nil && m.Timestamp > complete {
+					seen[i] = append(seen[i], m.Timestamp)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if !slices.IsSorted(seen[0]) || len(seen[0]) != samples {
+		t.Fatalf("a reader has seen the samples of %v", seen[0])
+	}
+	for i, got := range seen {
+		if !slices.Equal(got, seen[0]) {
+			t.Fatalf("reader %d has seen the samples of %v, and reader 0 those of %v", i, got, seen[0])
+		}
 	}
 }

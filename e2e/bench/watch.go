@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -68,78 +69,118 @@ func (b *bench) measureWatchers(n, ticks int) (watched, error) {
 		return watched{}, err
 	}
 	defer closeAll(conns)
-	var counting atomic.Bool // not before all have come
-	var all sync.WaitGroup
-	errs, delays := make([]error, n), make([]samples, n)
-	for i, c := range conns {
+	a := audience{ticks: ticks, complete: time.Now().UnixMilli()}
+	a.ready.Add(n)
+	for _, c := range conns {
 		c.until(time.Now().Add(patience))
-		all.Go(func() { delays[i], errs[i] = watchSamples(c, ticks, &counting) })
+		a.all.Go(func() { a.add(a.watch(c)) })
 	}
+	a.ready.Wait()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector of the readers is not what is late
 	cpu, err := cpuTime(s.pid())
 	began := time.Now()
-	counting.Store(true)
-	all.Wait()
+	a.from.Store(began.UnixMilli())
+	a.all.Wait()
 	took := time.Since(began)
-	if err == nil {
-		err = firstOf(errs)
-	}
-	if err != nil {
+	if err := errors.Join(err, a.err); err != nil {
 		return watched{}, err
 	}
-	w := watched{}
 	after, err := residentMemory(s.pid())
-	if err != nil {
-		return w, err
+	cpuAfter, errCPU := cpuTime(s.pid())
+	return watched{
+		memory: (after - before) / 1024 / float64(n),
+		cpu:    100 * float64(cpuAfter-cpu) / float64(took),
+		delays: a.delays,
+	}, errors.Join(err, errCPU)
+}
+
+// audience is all who read samples. What came while they were still attaching has waited for them, not they for it: it
+// is not counted, and neither is anything until all of them have caught up.
+type audience struct {
+	ticks    int   // how many samples each is to count
+	complete int64 // when all were attached, in ms
+	ready    sync.WaitGroup
+	from     atomic.Int64 // samples are counted from this time on, in ms; 0 as long as somebody has to catch up
+	all      sync.WaitGroup
+
+	mu     sync.Mutex
+	delays samples
+	err    error // of the first that failed
+}
+
+// add adds what a reader has seen.
+func (a *audience) add(delays samples, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.delays = append(a.delays, delays...)
+	if a.err == nil {
+		a.err = err
 	}
-	cpuAfter, err := cpuTime(s.pid())
-	w.memory = (after - before) / 1024 / float64(n)
-	w.cpu = 100 * float64(cpuAfter-cpu) / float64(took)
-	for _, d := range delays {
-		w.delays = append(w.delays, d...)
-	}
-	return w, err
 }
 
 var timestampField = []byte(`"timestamp":`)
 
-// longestGap is less than two intervals between samples, and more than one that comes late.
-const longestGap = 1500 * time.Millisecond
+// watchInterval is the time from sample to sample, in ms.
+const watchInterval = 1000
 
 // errWatched says that a reader has seen enough.
 var errWatched = errors.New("enough samples")
 
-// watchSamples reads so many samples, and tells how late each was.
-func watchSamples(c *connection, ticks int, counting *atomic.Bool) (samples, error) {
-	delays := make(samples, 0, ticks)
-	last := int64(0)
+// watch reads until it has counted enough, and tells how late each was.
+func (a *audience) watch(c *connection) (samples, error) {
+	delays := make(samples, 0, a.ticks)
+	caughtUp := sync.OnceFunc(a.ready.Done)
+	defer caughtUp() // also when it fails before
+	var first int64
 	err := c.frames(func(f frame) error {
 		now := time.Now().UnixMicro()
-		at := bytes.Index(f, timestampField)
-		if at < 0 {
-			return fmt.Errorf("no sample: %q", f)
-		}
-		rest := f[at+len(timestampField):]
-		taken, err := strconv.ParseInt(string(rest[:max(bytes.IndexAny(rest, ",}"), 0)]), 10, 64)
+		taken, err := timeOf(f)
 		if err != nil {
-			return fmt.Errorf("read time of a sample: %w", err)
+			return err
 		}
-		if !counting.Load() {
+		if taken >= a.complete {
+			caughtUp()
+		}
+		if from := a.from.Load(); from == 0 || taken < from {
 			return nil
 		}
-		if gap := time.Duration(taken-last) * time.Millisecond; last > 0 && gap > longestGap {
-			return fmt.Errorf("a reader has missed samples for %v", gap)
+		if len(delays) == 0 {
+			first = taken
 		}
-		if last > 0 { // the first may have been on its way for a while
-			delays = append(delays, float64(now)/1000-float64(taken))
+		if missed := missedSamples(taken-first, len(delays)); missed > 0 {
+			return fmt.Errorf("a reader has missed %d samples of %d", missed, len(delays)+missed)
 		}
-		last = taken
-		if len(delays) == ticks {
+		delays = append(delays, float64(now)/1000-float64(taken))
+		if len(delays) == a.ticks {
 			return errWatched
 		}
 		return nil
 	})
-	if !errors.Is(err, errWatched) {
-		return nil, fmt.Errorf("watch metrics: %w", err)
+	switch {
+	case errors.Is(err, errWatched):
+		return delays, nil
+	case err == nil:
+		return nil, fmt.Errorf("the stream of samples ends behind %d of %d", len(delays), a.ticks)
 	}
-	return delays, nil
+	return nil, fmt.Errorf("watch metrics: %w", err)
+}
+
+// timeOf is when a sample was taken, in ms.
+func timeOf(f frame) (int64, error) {
+	at := bytes.Index(f, timestampField)
+	if at < 0 {
+		return 0, fmt.Errorf("no sample: %q", f)
+	}
+	rest := f[at+len(timestampField):]
+	taken, err := strconv.ParseInt(string(rest[:max(bytes.IndexAny(rest, ",}"), 0)]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read time of a sample: %w", err)
+	}
+	return taken, nil
+}
+
+// missedSamples is how many samples a reader has not got that has now got one, so many ms behind its first, and got
+// so many before. A sample may itself be late, by less than half of its interval, without one being missing.
+func missedSamples(elapsed int64, got int) int {
+	return int((elapsed+watchInterval/2)/watchInterval) - got
 }
