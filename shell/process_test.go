@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"execd/shell"
 )
@@ -106,6 +107,42 @@ func TestProcess_BackgroundFlood(t *testing.T) {
 		t.Errorf("ended %d processes", n)
 	}
 	wait(t, p.OutputDone())
+}
+
+// Nor does it where it is faster than what takes its output, which is never done then.
+func TestProcess_BackgroundFloodIntoASlowSink(t *testing.T) {
+	gate := t.TempDir() + "/gate"
+	if err := syscall.Mkfifo(gate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, script("yes & read x <'"+gate+"'; exit 5"))
+	slow := &slowSink{flooded: make(chan struct{})}
+	exit := make(chan shell.Exit, 1)
+	go func() { exit <- p.Run(slow) }()
+	wait(t, slow.flooded)
+	if err := os.WriteFile(gate, []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, exit); e.Code != 5 {
+		t.Errorf("%v", e)
+	}
+	p.Stop(t.Context(), syscall.SIGKILL, 0)
+	wait(t, p.OutputDone())
+}
+
+// slowSink is slower than any producer.
+type slowSink struct {
+	n       int
+	flooded chan struct{} // closed when more has come than there is room for in a pipe
+}
+
+func (s *slowSink) Output(_ shell.Stream, p []byte) {
+	const many = 2 << 20
+	if s.n < many && s.n+len(p) >= many {
+		close(s.flooded)
+	}
+	s.n += len(p)
+	time.Sleep(2 * time.Millisecond)
 }
 
 func TestProcess_ASlowSinkHoldsTheProducer(t *testing.T) {

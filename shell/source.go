@@ -15,6 +15,7 @@ import (
 type source struct {
 	file    *os.File
 	grown   bool
+	flow    flow
 	drained chan struct{} // closed when what was in the pipe at the leader's exit is delivered
 	ended   chan struct{} // closed when nothing will be delivered any more
 	closing sync.Once
@@ -47,13 +48,16 @@ func (s *source) pump(deliver func([]byte)) {
 		return // closed before it began
 	}
 	for {
-		eof := false
+		found := pipeEmpty
 		err := raw.Read(func(fd uintptr) bool {
-			eof = s.read(int(fd), deliver, 0)
-			return eof
+			found = s.read(int(fd), deliver, turn)
+			if found == pipeEmpty && s.gather() {
+				found = pipeHasMore
+			}
+			return found != pipeEmpty
 		})
 		switch {
-		case eof:
+		case found == pipeEnded:
 			return
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			if s.catchUp(raw, deliver) {
@@ -65,42 +69,61 @@ func (s *source) pump(deliver func([]byte)) {
 	}
 }
 
+// gather reports whether it has let more come than there is in the pipe.
+func (s *source) gather() bool {
+	nap := s.flow.empty(time.Now())
+	time.Sleep(nap)
+	return nap > 0
+}
+
 // catchUp reads what is in the pipe now, for drain. It reports the end of the
 // file.
 func (s *source) catchUp(raw syscall.RawConn, deliver func([]byte)) bool {
-	eof := false
+	found := pipeEmpty
 	if err := s.file.SetReadDeadline(time.Time{}); err != nil {
 		return true // closed
 	}
-	err := raw.Control(func(fd uintptr) { eof = s.read(int(fd), deliver, capacity(int(fd))) })
+	err := raw.Control(func(fd uintptr) { found = s.read(int(fd), deliver, capacity(int(fd))) })
 	close(s.drained)
-	return eof || err != nil
+	return found == pipeEnded || err != nil
 }
 
-// read delivers until the pipe is empty, or until most bytes have come where
-// most is not 0. It reports the end of the file.
-func (s *source) read(fd int, deliver func([]byte), most int) bool {
+// turn is how much is read before drain gets its own: who writes faster than
+// it can be delivered never leaves the pipe empty.
+const turn = 1 << 20
+
+// pipeState is how read leaves a pipe.
+type pipeState int
+
+const (
+	pipeEmpty pipeState = iota
+	pipeHasMore
+	pipeEnded
+)
+
+// read delivers until the pipe is empty, or until most bytes have come.
+func (s *source) read(fd int, deliver func([]byte), most int) pipeState {
 	buf := buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool has nothing else
 	defer buffers.Put(buf)
-	for got := 0; ; {
+	for got := 0; got < most; {
 		n, err := syscall.Read(fd, *buf)
 		switch {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
-			return false
+			return pipeEmpty
 		case err != nil, n <= 0:
-			return true
+			return pipeEnded
 		}
 		if n == bufferSize && !s.grown {
 			s.grown = true
 			grow(fd)
 		}
+		s.flow.add(n)
 		deliver((*buf)[:n])
-		if got += n; most > 0 && got >= most {
-			return false
-		}
+		got += n
 	}
+	return pipeHasMore
 }
 
 // drain returns when everything that was in the pipe has been delivered. It

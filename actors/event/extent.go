@@ -128,7 +128,11 @@ func (s *spool) spill(seg *segment) bool {
 	if s.removed {
 		return true // the file goes with the others
 	}
+	buf := seg.buf
 	seg.ext, seg.extAt, seg.buf = x, x.size, nil
+	if seg.pins.Load() == 0 { // and nobody finds it any more
+		reuse(buf)
+	}
 	x.size += int64(seg.n)
 	s.inMem -= int64(seg.n)
 	s.onDisk += int64(seg.n)

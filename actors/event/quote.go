@@ -1,6 +1,9 @@
 package event
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 const hex = "0123456789abcdef"
 
@@ -26,9 +29,7 @@ func appendQuoted[S ~string | ~[]byte](b []byte, s S) (quoted []byte, valid bool
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
-		for len(s)-i >= 8 && plainWord(load(s[i:i+8])) {
-			i += 8
-		}
+		i += plainBytes(s[i:])
 		if i == len(s) {
 			break
 		}
@@ -67,14 +68,27 @@ func load[S ~string | ~[]byte](s S) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// plainWord reports whether all eight bytes of w are plain. A byte below n
-// borrows from its high bit when n is subtracted, and so does one that is zero
-// when 1 is; a borrow that goes on to the next byte may only call a word not
-// plain that is. (Hacker's Delight, section 6-1.)
-func plainWord(w uint64) bool {
+// plainBytes is how many of the first bytes of s stand for themselves, without
+// the last few where s ends with those.
+func plainBytes[S ~string | ~[]byte](s S) int {
+	i := 0
+	for ; len(s)-i >= 8; i += 8 {
+		if special := specials(load(s[i : i+8])); special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
+	}
+	return i
+}
+
+// specials has the high bit of the first byte of w set that is not plain, and
+// of none before it; it is 0 where all eight are plain. A byte below n borrows
+// from its high bit when n is subtracted, and so does one that is zero when 1
+// is; a borrow that goes on may only call a byte behind it not plain that is.
+// (Hacker's Delight, section 6-1.)
+func specials(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	quote, slash := w^ones*'"', w^ones*'\\'
-	return (w|(w-ones*0x20)|(quote-ones)|(slash-ones))&highs == 0
+	return (w | (w - ones*0x20) | (quote - ones) | (slash - ones)) & highs
 }
 
 // appendJSON appends a JSON value that somebody else encoded, with what a

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 )
 
 // errMoved says that a file was gone when it was opened: what it held has been
@@ -13,19 +12,21 @@ var errMoved = errors.New("log file is gone")
 
 // remainder is the part of a segment that a reader has not read yet.
 type remainder struct {
-	buf  []byte // nil where it is in a file
+	buf  []byte   // nil where it is in a file
+	seg  *segment // whose buf it is, pinned until read has it
 	ext  *extent
 	at   int64 // offset in the file
 	n    int
 	last int64 // id of its last event, of a log
 }
 
-// from returns the part of the segment from the spool's offset off; the
-// spool's mu is held.
+// from returns the part of the segment from the spool's offset off, which is
+// to be given to read; the spool's mu is held.
 func (seg *segment) from(off int64) remainder {
 	at := off - seg.off
 	if seg.buf != nil {
-		return remainder{buf: seg.buf[at:seg.n:seg.n]}
+		seg.pins.Add(1)
+		return remainder{buf: seg.buf[at:seg.n:seg.n], seg: seg}
 	}
 	return remainder{ext: seg.ext, at: seg.extAt + at, n: seg.n - int(at)}
 }
@@ -35,34 +36,30 @@ func (seg *segment) from(off int64) remainder {
 type reader struct {
 	ext    *extent
 	file   *os.File
-	buf    *[]byte
-	missed *extent // the extent that was gone last time
+	buf    []byte
+	pinned *segment // whose bytes the last read has returned
+	missed *extent  // the extent that was gone last time
 }
-
-// buffers are shared by the readers of all logs: a reader has one only while
-// it reads what is no longer in memory.
-var buffers = sync.Pool{New: func() any {
-	b := make([]byte, 0, segmentSize+segmentSize/8)
-	return &b
-}}
 
 // read returns the bytes of rest, valid until the next call. The first time
 // that a file is gone it returns errMoved, so that the caller looks again.
 func (r *reader) read(rest remainder) ([]byte, error) {
 	if rest.buf != nil {
 		r.close()
+		r.pinned = rest.seg
 		return rest.buf, nil
 	}
+	r.unpin()
 	if err := r.open(rest.ext); err != nil {
 		return nil, err
 	}
 	if r.buf == nil {
-		r.buf = buffers.Get().(*[]byte)
+		r.buf = newBuffer()
 	}
-	if cap(*r.buf) < rest.n {
-		*r.buf = make([]byte, 0, rest.n)
+	if cap(r.buf) < rest.n {
+		r.buf = make([]byte, 0, rest.n)
 	}
-	b := (*r.buf)[:rest.n]
+	b := r.buf[:rest.n]
 	if _, err := r.file.ReadAt(b, rest.at); err != nil {
 		return nil, fmt.Errorf("read log file: %w", err)
 	}
@@ -96,8 +93,16 @@ func (r *reader) closeFile() {
 // close gives back the buffer and the descriptor; the next read takes new ones.
 func (r *reader) close() {
 	r.closeFile()
-	if r.buf != nil && cap(*r.buf) <= 2*segmentSize {
-		buffers.Put(r.buf)
+	r.unpin()
+	if r.buf != nil {
+		reuse(r.buf)
 	}
 	r.buf = nil
+}
+
+func (r *reader) unpin() {
+	if r.pinned != nil {
+		r.pinned.pins.Add(-1)
+	}
+	r.pinned = nil
 }

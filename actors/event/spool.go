@@ -3,6 +3,7 @@ package event
 import (
 	"sort"
 	"sync"
+	"sync/atomic"
 )
 
 // segmentSize is when a segment is full. It is what a reader that stalls in
@@ -15,7 +16,8 @@ const smallSegment = 8 << 10
 
 // segment is a run of bytes that never straddles a record: it is in memory
 // while buf is set, and in an extent afterwards. Bytes below len(buf) are
-// never written again, so that readers may hold them without a lock.
+// never written again while a reader is counted in pins, so that it may hold
+// them without a lock.
 type segment struct {
 	off   int64 // offset of its first byte in the spool
 	key   int64 // what the owner calls its first record: an event id, or off
@@ -23,6 +25,7 @@ type segment struct {
 	buf   []byte
 	ext   *extent
 	extAt int64
+	pins  atomic.Int32 // readers that hold buf; grows only under the spool's mu
 }
 
 // spool is an append-only run of bytes of which the newest part is in memory,
@@ -62,7 +65,7 @@ func (s *spool) tail(key int64) []byte {
 	}
 	seg := &segment{off: s.end, key: key}
 	if len(s.segs) > 0 {
-		seg.buf = make([]byte, 0, segmentSize+segmentSize/8)
+		seg.buf = newBuffer()
 	} else {
 		seg.buf = []byte{}
 	}
@@ -76,7 +79,7 @@ func (s *spool) commit(buf []byte) {
 	added := int64(len(buf) - seg.n)
 	seg.buf, seg.n = buf, len(buf)
 	if cap(buf) < segmentSize && len(buf) > smallSegment {
-		seg.buf = append(make([]byte, 0, segmentSize+segmentSize/8), buf...)
+		seg.buf = append(newBuffer(), buf...)
 	}
 	s.end += added
 	s.inMem += added
