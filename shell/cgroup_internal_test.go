@@ -47,7 +47,6 @@ func needGroups(t *testing.T) {
 	if c == nil {
 		t.Skip("this process may make no control groups here")
 	}
-	c.close()
 	controlGroups.give(c)
 	controlGroups.tending.Wait()
 }
@@ -95,12 +94,10 @@ func TestCgroup_Removed(t *testing.T) {
 		t.Fatalf("the group of a process that lives is gone: %v", err)
 	}
 	sleeper.Stop(t.Context(), syscall.SIGKILL, 0)
-	for range len(controlGroups.outlived) + 1 { // each end looks after one of them
-		p, err := Start(Command{Argv: []string{"true"}, Env: os.Environ()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Run(lines{})
+	for range len(controlGroups.outlived) + 1 { // whenever one is removed another is looked after
+		c := controlGroups.takeNew()
+		c.mar()
+		controlGroups.give(c)
 		controlGroups.tending.Wait()
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -139,7 +136,6 @@ func TestFork_WithoutGroup(t *testing.T) {
 	if c := controlGroups.take(); c == nil {
 		t.Error("a missing program has ended the groups")
 	} else {
-		c.close()
 		controlGroups.give(c)
 	}
 }

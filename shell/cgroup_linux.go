@@ -2,223 +2,122 @@ package shell
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // cgroup is a control group that one process and all its descendants have to
 // themselves (cgroups(7), version 2). Nobody leaves it by losing parent,
 // session or environment, and one write to it ends all that are in it at one
 // moment, those that are being born included.
+//
+// It is the hold of one process. When it has been passed on, the next process
+// has one of its own, and nothing that this one is told reaches anybody. A nil
+// one has nobody in it.
 type cgroup struct {
-	path string
-	dir  *os.File
+	groupFiles
+	used   bool    // by another process before
+	before cpuTime // what had been used in it by then
+
+	mu     sync.Mutex // of what is done by way of it, against its being passed on
+	marred bool       // its members were killed or held still, or it is not what it should be
+	passed bool
 }
 
-// controlGroups are the control groups of this process: below its own, in a
-// directory named after it. None is used twice: what runs in one may have
-// changed it.
-var controlGroups groupPool
-
-type groupPool struct {
-	mu       sync.Mutex
-	opened   bool
-	home     string // the directory of the groups
-	refused  bool   // there can be none
-	made     int
-	spare    []*cgroup
-	outlived []*cgroup // with processes that have outlived their leaders
-	tending  sync.WaitGroup
+// groupFiles are what the next process takes over.
+type groupFiles struct {
+	path   string
+	counts bool // more than the time of the processors
+	dir    int
+	events int // cgroup.events
+	stat   int // cpu.stat
+	made   unix.Stat_t
 }
 
-// spareGroups is how many groups wait for processes: to make one takes a
-// twentieth of what it takes to start a program, and need not be waited for.
-const spareGroups = 8
-
-// take returns an empty group, or nil where this process may make none.
-func (g *groupPool) take() *cgroup {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.opened {
-		g.opened = true
-		g.home = openGroups()
-		g.refused = g.home == ""
-	}
-	if last := len(g.spare) - 1; last >= 0 {
-		c := g.spare[last]
-		g.spare = g.spare[:last]
-		return c
-	}
-	return g.make()
-}
-
-// make needs the lock.
-func (g *groupPool) make() *cgroup {
-	if g.refused {
-		return nil
-	}
-	g.made++
-	c, err := makeGroup(filepath.Join(g.home, strconv.Itoa(g.made)))
-	if err != nil {
-		return nil
-	}
-	return c
-}
-
-// give takes back the group of a process that has been reaped. It returns at
-// once and removes the group, and makes another, when it comes to it.
-func (g *groupPool) give(c *cgroup) { g.tending.Go(func() { g.tend(c) }) }
-
-func (g *groupPool) tend(c *cgroup) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !c.remove() {
-		g.outlived = append(g.outlived, c)
-	}
-	if oldest := g.outlived; len(oldest) > 0 { // looked after in turn, as others end
-		g.outlived = oldest[1:]
-		if !oldest[0].remove() {
-			g.outlived = append(g.outlived, oldest[0])
-		}
-	}
-	if len(g.spare) < spareGroups {
-		if c := g.make(); c != nil {
-			g.spare = append(g.spare, c)
-		}
-	}
-}
-
-// refuse has no more groups made.
-func (g *groupPool) refuse() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, c := range g.spare {
-		c.close()
-		c.remove()
-	}
-	g.refused, g.spare = true, nil
-}
-
-// ReleaseGroups removes the control groups that this process has made, once
-// all it started has ended. It is to be called last.
-func ReleaseGroups() {
-	controlGroups.tending.Wait()
-	controlGroups.refuse()
-	controlGroups.mu.Lock()
-	defer controlGroups.mu.Unlock()
-	for _, c := range controlGroups.outlived {
-		c.remove()
-	}
-	if controlGroups.home != "" {
-		_ = os.Remove(controlGroups.home) // not empty: somebody lives on in it
-	}
-}
-
-// openGroups makes the directory of the groups and removes those of
-// processes that are gone. It is empty where that is not possible: no cgroup
-// file system of version 2, one that may not be written to, or no cgroup.kill,
-// which came with Linux 5.14.
-func openGroups() string {
-	own, err := ownGroup()
-	if err != nil {
-		return ""
-	}
-	const prefix = "execd-"
-	stale, _ := filepath.Glob(filepath.Join(own, prefix+"*")) // the pattern is well-formed
-	for _, path := range stale {
-		if errors.Is(kill(pidIn(filepath.Base(path)[len(prefix):]), 0), syscall.ESRCH) {
-			removeTree(path)
-		}
-	}
-	path := filepath.Join(own, prefix+strconv.Itoa(os.Getpid()))
-	removeTree(path) // of a process that had this id
-	if os.Mkdir(path, 0o755) != nil {
-		return ""
-	}
-	if _, err := os.Stat(filepath.Join(path, "cgroup.kill")); err != nil {
-		_ = os.Remove(path) // just made
-		return ""
-	}
-	countFor(path)
-	return path
-}
-
-func pidIn(name string) int {
-	if pid, err := strconv.Atoi(name); err == nil && pid > 0 {
-		return pid
-	}
-	return os.Getpid() // not one of ours: let it be
-}
-
-// removeTree removes a group and those below it, as far as they are empty.
-func removeTree(path string) {
-	entries, _ := os.ReadDir(path) // gone: nothing to remove
-	for _, e := range entries {
-		if e.IsDir() {
-			removeTree(filepath.Join(path, e.Name()))
-		}
-	}
-	_ = os.Remove(path) // busy: somebody lives in it
-}
-
-var errNoGroups = errors.New("no cgroup file system of version 2")
-
-// ownGroup is the directory of the group that this process is in.
-func ownGroup() (string, error) {
-	memberships, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		return "", fmt.Errorf("find control group: %w", err)
-	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return "", fmt.Errorf("find control group: %w", err)
-	}
-	for line := range strings.Lines(string(memberships)) {
-		if group, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "0::"); ok {
-			return groupPath(string(mounts), group)
-		}
-	}
-	return "", errNoGroups
-}
-
-// groupPath finds a group below the mount that shows it: field 4 of a line is
-// the group at the root of the mount, field 5 where it is mounted, and behind
-// a hyphen comes the type (proc_pid_mountinfo(5)).
-func groupPath(mounts, group string) (string, error) {
-	const root, point, kind = 3, 4, 0
-	for line := range strings.Lines(mounts) {
-		before, after, ok := strings.Cut(line, " - ")
-		mount, system := strings.Fields(before), strings.Fields(after)
-		if !ok || len(mount) <= point || len(system) == 0 || system[kind] != "cgroup2" {
-			continue
-		}
-		if rest, below := strings.CutPrefix(group, strings.TrimSuffix(mount[root], "/")); below {
-			return filepath.Join(mount[point], rest), nil
-		}
-	}
-	return "", errNoGroups
-}
-
-func makeGroup(path string) (*cgroup, error) {
+func makeGroup(path string, counts bool) (*cgroup, error) {
 	if err := os.Mkdir(path, 0o755); err != nil {
 		return nil, fmt.Errorf("make control group: %w", err)
 	}
-	dir, err := os.Open(path)
+	c, err := openGroup(path, counts)
 	if err != nil {
 		_ = os.Remove(path) // just made
 		return nil, fmt.Errorf("make control group: %w", err)
 	}
-	return &cgroup{path, dir}, nil
+	return c, nil
 }
 
-// close lets go of the directory once a process has been born in it.
-func (c *cgroup) close() { _ = c.dir.Close() } // only read from
+func openGroup(path string, counts bool) (*cgroup, error) {
+	f := groupFiles{path: path, counts: counts, dir: -1, events: -1, stat: -1}
+	c := &cgroup{groupFiles: f}
+	var err error
+	if c.dir, err = unix.Open(path, unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err != nil {
+		return nil, err //nolint:wrapcheck // the caller does
+	}
+	if err = unix.Fstat(c.dir, &c.made); err == nil {
+		c.events, err = unix.Openat(c.dir, "cgroup.events", unix.O_CLOEXEC, 0)
+	}
+	if err == nil {
+		c.stat, err = unix.Openat(c.dir, "cpu.stat", unix.O_CLOEXEC, 0)
+	}
+	if err != nil {
+		c.close()
+		return nil, err //nolint:wrapcheck // likewise
+	}
+	return c, nil
+}
+
+// close lets go of the files once nobody is born in the group any more. It can
+// still be told what to do with those who are in it.
+func (c *cgroup) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, fd := range []*int{&c.dir, &c.events, &c.stat} {
+		if *fd >= 0 {
+			_ = unix.Close(*fd) // only read from
+			*fd = -1
+		}
+	}
+}
+
+// pass makes the group one that the next process can have, if it is as it was
+// made: nobody is in it, or has made groups below it, or has given it away,
+// and nobody was killed or held still by way of it. Otherwise it is nil, and
+// the group remains with its process.
+func (c *cgroup) pass() *cgroup {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.counts || c.marred || c.passed || !c.isAsMade() {
+		return nil
+	}
+	c.passed = true
+	return &cgroup{groupFiles: c.groupFiles, used: true}
+}
+
+// isAsMade needs the lock.
+func (c *cgroup) isAsMade() bool {
+	var now unix.Stat_t
+	if unix.Fstat(c.dir, &now) != nil || now.Nlink != c.made.Nlink { // one for each group below
+		return false
+	}
+	if now.Uid != c.made.Uid || now.Gid != c.made.Gid || now.Mode != c.made.Mode {
+		return false
+	}
+	var buf [128]byte
+	n, err := unix.Pread(c.events, buf[:], 0)
+	return err == nil && bytes.Contains(buf[:n], []byte("populated 0\n")) && bytes.Contains(buf[:n], []byte("frozen 0\n"))
+}
+
+// mar has no other process get the group.
+func (c *cgroup) mar() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.marred = true
+}
 
 // remove reports false where processes live in the group.
 func (c *cgroup) remove() bool {
@@ -230,28 +129,40 @@ func (c *cgroup) remove() bool {
 // freeze has all that are in the group hold still, or go on. They can be
 // signalled meanwhile, and SIGKILL ends them.
 func (c *cgroup) freeze(still bool) {
-	if c == nil {
-		return
-	}
-	state := []byte("0")
+	state := "0"
 	if still {
-		state = []byte("1")
+		state = "1"
 	}
-	_ = os.WriteFile(filepath.Join(c.path, "cgroup.freeze"), state, 0) // gone, or as before: they are found in motion
+	c.tell("cgroup.freeze", state)
 }
 
-// kill ends all that are in the group. A nil one has nobody in it.
-func (c *cgroup) kill() {
+// kill ends all that are in the group.
+func (c *cgroup) kill() { c.tell("cgroup.kill", "1") }
+
+// tell writes to a file of the group, which remains with its process from now
+// on: nobody else is to hear of it.
+func (c *cgroup) tell(file, what string) {
 	if c == nil {
 		return
 	}
-	_ = os.WriteFile(filepath.Join(c.path, "cgroup.kill"), []byte("1"), 0) // who is left is found and ended one by one
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.passed {
+		return
+	}
+	c.marred = true
+	_ = os.WriteFile(filepath.Join(c.path, file), []byte(what), 0) // gone, or as before: who is left is found and ended one by one
 }
 
 // pids are the processes in the group and the groups that they have made
 // below it.
 func (c *cgroup) pids() []int {
 	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.passed {
 		return nil
 	}
 	var pids []int

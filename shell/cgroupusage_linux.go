@@ -7,18 +7,36 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // countFor has the kernel count for the groups below path what it can: without
 // a controller for it there is only the time of the processors. Nobody is in
 // path itself, which is what allows it (cgroups(7), "no internal processes").
-func countFor(path string) {
+// It reports whether there is one.
+func countFor(path string) (counts bool) {
 	can, _ := os.ReadFile(filepath.Join(path, "cgroup.controllers")) // none: nothing to turn on
 	for _, controller := range [][]byte{[]byte("memory"), []byte("pids"), []byte("io")} {
 		if slices.ContainsFunc(bytes.Fields(can), func(c []byte) bool { return bytes.Equal(c, controller) }) {
-			_ = os.WriteFile(filepath.Join(path, "cgroup.subtree_control"), append([]byte{'+'}, controller...), 0) // refused: as before
+			err := os.WriteFile(filepath.Join(path, "cgroup.subtree_control"), append([]byte{'+'}, controller...), 0)
+			counts = counts || err == nil // refused: as before
 		}
 	}
+	return counts
+}
+
+// cpuTime is how long processors have worked for a group.
+type cpuTime struct{ user, system time.Duration }
+
+// cpu is what all who were ever in the group have used.
+func (c *cgroup) cpu() cpuTime {
+	var buf [512]byte
+	n, err := unix.Pread(c.stat, buf[:], 0)
+	if err != nil {
+		return cpuTime{}
+	}
+	return cpuTime{microseconds(buf[:n], "user_usec"), microseconds(buf[:n], "system_usec")}
 }
 
 // readGroup adds what the group of a process knows better: it has counted
@@ -28,10 +46,13 @@ func (u *Usage) readGroup(c *cgroup) {
 	if c == nil {
 		return
 	}
-	cpu := c.read("cpu.stat")
-	user, system := microseconds(cpu, "user_usec"), microseconds(cpu, "system_usec")
+	now := c.cpu()
+	user, system := now.user-c.before.user, now.system-c.before.system
 	if user+system > u.User+u.System {
 		u.User, u.System = user, system
+	}
+	if !c.counts {
+		return
 	}
 	u.MaxRSS = max(u.MaxRSS, firstNumber(c.read("memory.peak")))
 	u.Processes = int(firstNumber(c.read("pids.peak")))

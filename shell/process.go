@@ -157,7 +157,6 @@ func (p *Process) CloseOutput() { p.out.close() }
 func (p *Process) Run(sink Sink) Exit {
 	p.out.run(sink, func() { _ = p.Signal(syscall.SIGKILL) }) // its output can be kept no longer
 	exit := p.child.wait()
-	exit.Usage.readStorage(p.child.pid)
 	exit.Usage.readGroup(p.child.group)
 	p.mu.Lock()
 	p.exit, p.over = exit, true

@@ -50,11 +50,19 @@ func forkInGroup(path string, argv []string, attr *syscall.ProcAttr) (int, *cgro
 		pid, err := fork(path, argv, attr)
 		return pid, nil, err
 	}
-	attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, int(group.dir.Fd())
-	pid, err := fork(path, argv, attr)
-	group.close()
+	pid, err := forkInto(group, path, argv, attr)
 	if err == nil {
 		return pid, group, nil
+	}
+	if group.used { // by somebody who may have seen to it that nobody can be born in it
+		if fresh := controlGroups.takeNew(); fresh != nil {
+			if pid, err := forkInto(fresh, path, argv, attr); err == nil {
+				group.mar()
+				controlGroups.give(group)
+				return pid, fresh, nil
+			}
+			controlGroups.give(fresh)
+		}
 	}
 	controlGroups.give(group)
 	attr.Sys.UseCgroupFD = false
@@ -62,6 +70,11 @@ func forkInGroup(path string, argv []string, attr *syscall.ProcAttr) (int, *cgro
 		controlGroups.refuse()
 	}
 	return pid, nil, err
+}
+
+func forkInto(group *cgroup, path string, argv []string, attr *syscall.ProcAttr) (int, error) {
+	attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, group.dir
+	return fork(path, argv, attr)
 }
 
 func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
@@ -161,10 +174,16 @@ const (
 	cldDumped = 3
 )
 
+// sector is the unit of storage in getrusage(2).
+const sector = 512
+
 func usageOf(r *syscall.Rusage) Usage {
 	return Usage{
 		User:   time.Duration(r.Utime.Nano()),
 		System: time.Duration(r.Stime.Nano()),
 		MaxRSS: r.Maxrss * 1024,
+		// The kernel keeps bytes (proc_pid_io(5)) and tells whole sectors.
+		Read:    r.Inblock * sector,
+		Written: r.Oublock * sector,
 	}
 }
