@@ -10,7 +10,7 @@ import (
 func nothing() msg.Reply[msg.Nothing] { return msg.NewReply[msg.Nothing]() }
 
 // runSessions does with bash sessions what can be done with them.
-func runSessions(s *system, keep func(msg.Execution, error) msg.Execution) {
+func runSessions(_ *testing.T, s *system, keep func(msg.Execution, error) msg.Execution) {
 	session, err := ask(s, msg.CreateSession{Reply: msg.NewReply[msg.Session]()})
 	if err != nil {
 		return
@@ -50,7 +50,7 @@ func runSessions(s *system, keep func(msg.Execution, error) msg.Execution) {
 }
 
 // openTerminals does with terminals what can be done with them.
-func openTerminals(s *system, keep func(msg.Execution, error) msg.Execution) {
+func openTerminals(_ *testing.T, s *system, keep func(msg.Execution, error) msg.Execution) {
 	terminal, err := ask(s, msg.CreateTerminal{Reply: msg.NewReply[msg.Terminal](), Command: "sleep 600"})
 	if err != nil {
 		return
@@ -81,17 +81,17 @@ func openTerminals(s *system, keep func(msg.Execution, error) msg.Execution) {
 	}
 }
 
-// leaveOpen has a session and a terminal in use when the system ends.
-func leaveOpen(t *testing.T, s *system) []msg.Execution {
+// leaveOpen has one of everything in use when the system ends.
+func leaveOpen(t *testing.T, s *system, keep func(msg.Execution, error) msg.Execution) {
 	t.Helper()
-	var running []msg.Execution
+	keep(ask(s, s.command("sleep 600")))
+	keep(ask(s, s.code("block")))
 	if session, err := ask(s, msg.CreateSession{Reply: msg.NewReply[msg.Session]()}); err == nil {
-		x, _ := ask(s, msg.RunInSession{Reply: msg.NewReply[msg.Execution](), ID: session.ID, Script: "sleep 600"})
-		running = append(running, x)
+		keep(ask(s, msg.RunInSession{Reply: msg.NewReply[msg.Execution](), ID: session.ID, Script: "sleep 600"}))
 	}
 	if terminal, err := ask(s, msg.CreateTerminal{Reply: msg.NewReply[msg.Terminal]()}); err == nil {
-		seat, _ := ask(s, msg.OpenTerminal{Reply: msg.NewReply[msg.Seat](), ID: terminal.ID})
-		running = append(running, seat.Execution)
+		seat, err := ask(s, msg.OpenTerminal{Reply: msg.NewReply[msg.Seat](), ID: terminal.ID})
+		keep(seat.Execution, err)
 	}
-	return running
+	_, _ = ask(s, watchFiles(t.TempDir(), -1))
 }

@@ -36,18 +36,17 @@ func (s *system) nextSample(f *msg.Feed, after time.Time) msg.Metrics {
 	}
 }
 
-// watchMetricsMeanwhile reads two samples, the second when it is told to.
-func (s *system) watchMetricsMeanwhile() func() {
+// readMetrics does with metrics what can be done with them.
+func readMetrics(_ *testing.T, s *system, _ func(msg.Execution, error) msg.Execution) {
+	_, _ = ask(s, getMetrics())
 	f, err := ask(s, watchMetrics(msg.MetricsGrid))
 	if err != nil {
-		return func() {} // the fault that was injected
+		return // the fault that was injected
 	}
 	first := s.nextSample(f, time.Time{})
-	return func() {
-		s.nextSample(f, first.Time)
-		f.Leave()
-		_, _ = ask(s, getMetrics()) // behind the leave
-	}
+	s.nextSample(f, first.Time)
+	f.Leave()
+	_, _ = ask(s, getMetrics()) // behind the leave
 }
 
 // TestMetrics_First: whoever asks at once gets what there is.

@@ -195,6 +195,13 @@ func (s *System) guard(entry *citizen) actor.ReceiverMiddleware {
 				switch envelope.Message.(type) {
 				case *actor.Stopping, *actor.Stopped, *actor.Restarting:
 					return
+				case *actor.Terminated:
+					// Behind it the framework looks whether a supervisor that
+					// stops was waiting for this child. It goes on, as it
+					// would by its policy.
+					s.census.resumed(c.Self().Id)
+					s.tally.failures.WithLabelValues(string(entry.class), resumeIt.String()).Inc()
+					return
 				}
 				panic(reason)
 			}()

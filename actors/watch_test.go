@@ -240,7 +240,7 @@ func TestWatch_GivenUp(t *testing.T) {
 
 // openWatches watches files for the scenario of the faults, and leaves one
 // that somebody reads.
-func openWatches(t *testing.T, s *system) {
+func openWatches(t *testing.T, s *system, _ func(msg.Execution, error) msg.Execution) {
 	t.Helper()
 	root := t.TempDir() + "/root"
 	if err := os.Mkdir(root, 0o700); err != nil {
@@ -259,5 +259,4 @@ func openWatches(t *testing.T, s *system) {
 		w.Cursor.Close()
 	}
 	s.untilWatching(0)
-	_, _ = ask(s, watchFiles(t.TempDir(), -1))
 }
