@@ -153,6 +153,25 @@ func TestWatch_ComesBack(t *testing.T) {
 	}
 }
 
+// TestWatch_ParentRenamed: the stream ends when what it watches is called otherwise, and can be begun by the new name.
+func TestWatch_ParentRenamed(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	dir := t.TempDir()
+	must(t, os.MkdirAll(dir+"/a/b/root", 0o755))
+	w := d.watch(t, dir+"/a/b/root", anyEvent)
+	must(t, os.Rename(dir+"/a", dir+"/c"))
+	if got := w.until(t, "ended "); !slices.Equal(got, []string{"removed ", "ended "}) {
+		t.Errorf("%q", got)
+	}
+	if _, err := w.next(); err == nil {
+		t.Error("something follows the end")
+	}
+	w = d.watch(t, dir+"/c/b/root", anyEvent)
+	touchFile(t, dir+"/c/b/root/f")
+	w.until(t, "created f")
+}
+
 // TestWatch_Missed: whoever cannot be told everything is told that, once.
 func TestWatch_Missed(t *testing.T) {
 	t.Parallel()
@@ -233,14 +252,14 @@ func TestWatch_SystemLimit(t *testing.T) {
 	limited := func(limit int) []string {
 		return []string{"-Ur", "sh", "-c", fmt.Sprintf("echo %d >/proc/sys/user/max_inotify_watches && exec \"$@\"", limit), "sh"}
 	}
-	if err := exec.CommandContext(t.Context(), "unshare", append(limited(9), "true")...).Run(); err != nil {
+	if err := exec.CommandContext(t.Context(), "unshare", append(limited(16), "true")...).Run(); err != nil {
 		t.Skipf("this user may make no namespace of users with a limit: %v", err)
 	}
 	d := prepare(t, t.TempDir(), nil)
 	unshare, err := exec.LookPath("unshare")
 	must(t, err)
-	d.cmd.Path, d.cmd.Args = unshare, append(append([]string{"unshare"}, limited(9)...), d.cmd.Args...)
-	d.cmd.Args[len(limited(9))+1] = binary(t)
+	d.cmd.Path, d.cmd.Args = unshare, append(append([]string{"unshare"}, limited(16)...), d.cmd.Args...)
+	d.cmd.Args[len(limited(16))+1] = binary(t)
 	d.launch(t)
 	t.Cleanup(func() { d.stop(t) })
 	wide, root := t.TempDir(), t.TempDir()

@@ -38,6 +38,8 @@ type observer struct {
 	top   *watchedDir
 	dirs  map[int32]*watchedDir
 
+	parents map[int32]bool // the watches of all that are above the root
+
 	buf      []byte
 	rest     []byte // events that were read and not yet handled
 	read     int64  // bytes of events from the kernel

@@ -3,7 +3,6 @@ package fsops
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -15,11 +14,10 @@ func (o *observer) handle(ctx context.Context, e inotifyEvent) error {
 	if e.is(unix.IN_Q_OVERFLOW) {
 		return errOverflow
 	}
-	if e.wd == o.above && o.dirs[e.wd] == nil {
-		if e.name == filepath.Base(o.path) && e.is(unix.IN_DELETE|unix.IN_MOVED_FROM) {
-			return o.gone()
+	if o.parents[e.wd] {
+		if err := o.parentTells(e); err != nil || o.dirs[e.wd] == nil {
+			return err
 		}
-		return nil
 	}
 	if err := o.settleMoves(e); err != nil {
 		return err
@@ -160,7 +158,10 @@ func (o *observer) moveOut(i int) {
 // moveIn handles a name that was another's before.
 func (o *observer) moveIn(ctx context.Context, to dirEntry, cookie uint32, isDir bool) error {
 	i := slices.IndexFunc(o.moves, func(m halfMove) bool { return m.cookie == cookie })
-	if i < 0 {
+	switch {
+	case IsDraft(to.name): // it is as good as gone
+		return o.moveAway(i)
+	case i < 0:
 		return o.created(ctx, to, isDir)
 	}
 	from := o.moves[i].dirEntry
@@ -179,6 +180,19 @@ func (o *observer) moveIn(ctx context.Context, to dirEntry, cookie uint32, isDir
 	}
 	if isDir {
 		return o.moveDir(ctx, from, to)
+	}
+	return nil
+}
+
+// moveAway tells of what has become a draft, if it is known where it was.
+func (o *observer) moveAway(i int) error {
+	if i < 0 {
+		return nil
+	}
+	from := o.moves[i].dirEntry
+	o.moveOut(i)
+	if from.name == o.only {
+		return ErrRootGone
 	}
 	return nil
 }

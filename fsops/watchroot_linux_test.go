@@ -37,6 +37,53 @@ func TestWatch_Root(t *testing.T) {
 	}
 }
 
+// TestWatch_Parent: the watch of what is called otherwise, because a parent is, ends; what comes later is not told by the
+// old name. What is there by that name then is not taken for it.
+func TestWatch_Parent(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(dir string) error{
+		"parent":      func(dir string) error { return os.Rename(dir+"/a/b", dir+"/a/c") },
+		"grandparent": func(dir string) error { return os.Rename(dir+"/a", dir+"/c") },
+		"replaced": func(dir string) error {
+			return errors.Join(os.Rename(dir+"/a", dir+"/c"), os.MkdirAll(dir+"/a/b/root", 0o700))
+		},
+		"removed": func(dir string) error { return os.RemoveAll(dir + "/a") },
+	} {
+		for _, kind := range []string{"directory", "flat directory", "file"} {
+			dir := t.TempDir()
+			root := dir + "/a/b/root"
+			if kind == "file" {
+				write(t, "1", root)
+			} else {
+				must(t, os.MkdirAll(root, 0o700))
+			}
+			o := watch(t, fsops.Watch{Root: root, Recursive: kind == "directory"})
+			must(t, end(dir))
+			if err := <-o.end; !errors.Is(err, fsops.ErrRootGone) {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+			if c := <-o.changes; c.Path != root || c.Kind != fsops.Removed || len(o.changes) > 0 {
+				t.Errorf("%s, %s: %+v, and %d more", name, kind, c, len(o.changes))
+			}
+		}
+	}
+}
+
+// TestWatch_ParentBack: what was called otherwise for a moment is watched on, or its end is told.
+func TestWatch_ParentBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	root := dir + "/a/root"
+	must(t, os.MkdirAll(root, 0o700))
+	o := watch(t, fsops.Watch{Root: root, Recursive: true})
+	must(t, os.Rename(dir+"/a", dir+"/b"))
+	must(t, os.Rename(dir+"/b", dir+"/a"))
+	write(t, "", root+"/f")
+	if c := <-o.changes; c.Path != root+"/f" && c != (fsops.Change{Kind: fsops.Removed, Path: root, Dir: true}) {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestWatch_File: a file that is replaced is still watched.
 func TestWatch_File(t *testing.T) {
 	t.Parallel()

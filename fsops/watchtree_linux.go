@@ -6,42 +6,32 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// rootMask is what is watched of the root's parent.
-	rootMask = unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_ONLYDIR | unix.IN_MASK_ADD
-
-	// dirMask is what is watched of directories. What is removed and still
-	// open has no name any more, so nothing is told of it.
-	dirMask = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO | unix.IN_MODIFY | unix.IN_CLOSE_WRITE |
-		unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF | unix.IN_ONLYDIR | unix.IN_EXCL_UNLINK | unix.IN_MASK_ADD
-)
+// dirMask is what is watched of directories. What is removed and still open
+// has no name any more, so nothing is told of it.
+const dirMask = unix.IN_CREATE | unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO | unix.IN_MODIFY | unix.IN_CLOSE_WRITE |
+	unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF | unix.IN_ONLYDIR | unix.IN_EXCL_UNLINK | unix.IN_MASK_ADD
 
 // begin sets the first watches: of the root, of what is below it, and of its
-// parent, where a file is watched anyhow, because what replaces it is another
-// file.
+// parents. Where a file is watched the root is the nearest of them, because
+// what replaces it is another file.
 func (o *observer) begin(ctx context.Context) error {
-	dir := o.path
-	if o.only != "" {
-		dir = filepath.Dir(dir)
-	}
-	dirs, err := o.watchTop(ctx, dir)
+	dirs, err := o.watchTop(ctx, o.topPath())
 	if err != nil {
 		return err
 	}
 	return o.enterAll(ctx, o.top, dirs, false)
 }
 
-// watchTop watches the root and its parent, and returns the directories in
+// watchTop watches the root and its parents, and returns the directories in
 // it.
 func (o *observer) watchTop(ctx context.Context, dir string) ([]string, error) {
-	f, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY, 0)
+	f, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, pathError("watch", o.Root, err)
 	}
@@ -53,39 +43,10 @@ func (o *observer) watchTop(ctx context.Context, dir string) ([]string, error) {
 	if o.top, err = o.newDir(wd, f); err != nil {
 		return nil, err
 	}
-	if err := o.watchAbove(dir, f); err != nil || !o.Recursive {
+	if err := o.watchAbove(dir); err != nil || !o.Recursive {
 		return nil, err
 	}
 	return o.look(ctx, o.top, f, false)
-}
-
-// watchAbove watches the parent of the root, where there is one that may be
-// read. f is the root.
-func (o *observer) watchAbove(dir string, f *os.File) error {
-	o.above = -1
-	if o.only != "" {
-		return nil
-	}
-	parent, err := os.Open(filepath.Dir(dir))
-	if err != nil {
-		return nil // the root tells too, unless a process is in it
-	}
-	defer parent.Close() //nolint:errcheck // only read from
-	if wd, err := o.add(parent, rootMask); err == nil && wd != o.top.wd {
-		o.above = wd
-	}
-	now, err := f.Stat()
-	if err != nil {
-		return pathError("watch", o.Root, err)
-	}
-	there, err := os.Lstat(o.path)
-	if err != nil {
-		return pathError("watch", o.Root, err)
-	}
-	if !os.SameFile(there, now) { // replaced before its parent was watched
-		return errOverflow
-	}
-	return nil
 }
 
 // add watches the directory that f is, whatever its path leads to by now.
@@ -224,7 +185,7 @@ func (o *observer) enterLate(ctx context.Context) error {
 		return nil
 	}
 	// Who is not there any more without a word is the root, or a parent of it.
-	if info, err := os.Lstat(o.path); err != nil || !os.SameFile(info, o.top.info) {
+	if !o.stays() {
 		return o.gone()
 	}
 	return nil
