@@ -6,6 +6,8 @@ HOST     = 127.0.0.1
 PORT    ?= 44772
 SOAK    ?= 20
 FUZZTIME ?= 10s
+# What make test fuzzes too: the parsers of the daemon, and not those of its tests.
+FUZZED   = actors fsops httpapi kernel metrics shell
 # flake repeats the tests of PKG this often.
 PKG     ?= ./...
 COUNT   ?= 20
@@ -47,10 +49,12 @@ kernels: kernel ## get every kernel that execd is tested with: six languages, in
 	@scripts/kernels.sh
 
 test: export EXECD_SKIPPED = $(CURDIR)/.cache/skipped
-test: ## the whole truth: build, lint, unit with the race detector, e2e; says what it skipped
+test: ## the whole truth: build, lint, unit with the race detector, fuzz for a moment, e2e; says what it skipped
 	@mkdir -p .cache && : >.cache/skipped
 	@for part in python-kernel kernels jupyter-servers sdk-clients notebook-client; do scripts/$$part.sh >/dev/null & done; wait
-	@$(MAKE) build lint unit e2e
+	@$(MAKE) build lint unit
+	@QUIET=1 FUZZTIME=2000x scripts/fuzz.sh $(FUZZED)
+	@$(MAKE) e2e
 	@echo 'make test: passed; a test that was skipped is named above, with its reason'
 	@sort -u .cache/skipped | sed 's/^/  left out: /'
 
@@ -63,7 +67,7 @@ race: ## the same uncached and in random order
 flake: build ## run the tests of PKG (./...) COUNT (20) times, to find the one that sometimes fails
 	@$(KERNELS) EXECD_BIN='$(CURDIR)/bin/execd'; PACKAGES='$(PKG)' scripts/gotest.sh $(RACE) -count $(COUNT) -shuffle on -timeout 60m
 
-fuzz: ## run every fuzz target for FUZZTIME (10s) each
+fuzz: ## run every fuzz target for FUZZTIME (10s, or 2000x for so many inputs) each
 	@FUZZTIME='$(FUZZTIME)' scripts/fuzz.sh
 
 lint: ## gofmt, go vet, golangci-lint, govulncheck, shellcheck
