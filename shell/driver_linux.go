@@ -19,6 +19,7 @@ type driver struct {
 	process *Process
 	control *os.File // what bash reads its commands from
 	reports *source  // where it tells
+	inlet   *os.File // the other end of that, which it opens to tell
 	token   string   // begins each report: the shell knows it, its children do not
 	short   *os.File // a script that reports the end of a run
 	long    *os.File // the same, and reports the exported variables
@@ -56,9 +57,8 @@ func (s *Session) start() (*driver, error) {
 		_ = control.Close()
 		return nil, err
 	}
-	tell := os.NewFile(w, "|1")
-	defer tell.Close() //nolint:errcheck // likewise
-	d := &driver{control: control, reports: reports, token: newToken(), over: make(chan struct{})}
+	inlet := os.NewFile(w, "|1")
+	d := &driver{control: control, reports: reports, inlet: inlet, token: newToken(), over: make(chan struct{})}
 	env := s.config.Env
 	if s.keep.exports != "" || s.keep.all != "" {
 		env = nil // what was unset must not come back
@@ -66,10 +66,11 @@ func (s *Session) start() (*driver, error) {
 	d.process, err = Start(Command{
 		Argv: []string{bash, "--norc", "--noprofile", "/dev/fd/3"},
 		Dir:  existing(s.keep.dir), Env: env, ID: s.config.ID, Quiet: true,
-		Files: []*os.File{commands, tell},
+		Files: []*os.File{commands},
 	})
 	if err != nil {
 		_ = control.Close()
+		_ = inlet.Close()
 		reports.close()
 		return nil, err
 	}
@@ -113,9 +114,9 @@ func (d *driver) wait() {
 
 // release closes the files of a shell that has ended.
 func (d *driver) release() {
-	for _, f := range []*os.File{d.short, d.long} {
+	for _, f := range []*os.File{d.short, d.long, d.inlet} {
 		if f != nil {
-			_ = f.Close() // only read from
+			_ = f.Close() // written to by the shell alone
 		}
 	}
 }

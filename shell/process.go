@@ -37,6 +37,11 @@ func Start(c Command) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start process: %w", err)
 	}
+	c, done, err := c.withLongScript()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	stdin, err := standardInput(c)
 	if err != nil {
 		return nil, err

@@ -18,9 +18,9 @@ const (
 	reportExit    = 'X' // it ends: the working directory
 )
 
-// reportFD is where the shell reports: high enough not to be in a script's
-// way.
-const reportFD = 251
+// The shell reports to a pipe that it opens each time, by the path of its end
+// in this process: what a script closes or reuses is not in the way, and its
+// children do not inherit it.
 
 // The end of a run is told by a file that the shell reads anew each time, for
 // what it reads from its pipe costs a system call a byte.
@@ -30,8 +30,8 @@ const reportFD = 251
 
 // exportsText reports the exported variables and functions.
 func (d *driver) exportsText() string {
-	return fmt.Sprintf(`{ \builtin printf '\0%s %c'; \builtin declare -px; \builtin declare -fpx; \builtin printf '\0'; } >&%d 2>/dev/null`,
-		d.token, reportExports, reportFD)
+	return fmt.Sprintf(`{ \builtin printf '\0%s %c'; \builtin declare -px; \builtin declare -fpx; \builtin printf '\0'; } >%s 2>/dev/null`,
+		d.token, reportExports, d.reportPath())
 }
 
 // begin gives the shell its ways: where it reports, what it does when it
@@ -45,12 +45,12 @@ func (d *driver) begin(id string, keep state) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\\exec %d>&4 4>&- 3<&-; BASH_ARGV0=bash\n", reportFD)
+	b.WriteString("\\exec 3<&-; BASH_ARGV0=bash\n")
 	b.WriteString("\\builtin shopt -s expand_aliases\n")
-	exit := fmt.Sprintf(`\builtin printf '\0%s %c%%s\0' "${PWD-}" >&%d 2>/dev/null`, d.token, reportExit, reportFD)
+	exit := fmt.Sprintf(`\builtin printf '\0%s %c%%s\0' "${PWD-}" >%s 2>/dev/null`, d.token, reportExit, d.reportPath())
 	all := fmt.Sprintf(`{ \builtin printf '\0%s %c'; \builtin declare -p; \builtin declare -f; \builtin declare -F; \builtin alias -p; `+
-		`\builtin trap -p; \builtin umask -p; \builtin shopt -p; \builtin set +o; \builtin printf '\0'; } >&%d 2>/dev/null`,
-		d.token, reportAll, reportFD)
+		`\builtin trap -p; \builtin umask -p; \builtin shopt -p; \builtin set +o; \builtin printf '\0'; } >%s 2>/dev/null`,
+		d.token, reportAll, d.reportPath())
 	fmt.Fprintf(&b, "\\builtin trap %s INT\n", Quote(d.exportsText()+"; "+all+"; "+exit+`; \builtin trap - EXIT; \builtin exit 130`))
 	fmt.Fprintf(&b, "\\builtin trap %s EXIT\n", Quote(d.exportsText()+"; "+exit))
 	var kept *os.File
@@ -76,7 +76,7 @@ func (d *driver) begin(id string, keep state) error {
 // no longer than the limit, where that is not 0.
 func (d *driver) sync(text string, limit time.Duration) error {
 	done := d.expect()
-	if err := d.write(text + fmt.Sprintf("\\. %s 0\n", descriptorPath(d.long.Fd()))); err != nil {
+	if err := d.write(text + fmt.Sprintf("\\builtin . %s 0\n", descriptorPath(d.long.Fd()))); err != nil {
 		return err
 	}
 	d.follow(done, limit)
@@ -95,7 +95,7 @@ const startPatience = 30 * time.Second
 // have disabled; a shell without them ends, so that there will be a fresh one.
 func (d *driver) reportText() string {
 	return "\\builtin enable eval export cd mapfile printf declare || \\builtin exit \"$1\"\n" +
-		fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$1\" \"${PWD-}\" >&%d 2>/dev/null\n", d.token, reportRun, reportFD)
+		fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$1\" \"${PWD-}\" >%s 2>/dev/null\n", d.token, reportRun, d.reportPath())
 }
 
 // inlineScript is how long a script may be to be written between the
@@ -145,7 +145,7 @@ func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
 	if d.mayExport(r) {
 		report = d.long
 	}
-	fmt.Fprintf(&b, "\\. %s \"$?\"\n%s", descriptorPath(report.Fd()), after)
+	fmt.Fprintf(&b, "\\builtin . %s \"$?\"\n%s", descriptorPath(report.Fd()), after)
 	return b.String(), file, nil
 }
 
@@ -165,6 +165,9 @@ func (d *driver) mayExport(r Run) bool {
 // descriptorPath is how another process of this user opens a descriptor of
 // this one (proc_pid_fd(5)).
 func descriptorPath(fd uintptr) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd) }
+
+// reportPath is where the shell reports.
+func (d *driver) reportPath() string { return descriptorPath(d.inlet.Fd()) }
 
 // scriptFile is a file without a name, and the path by which a shell opens it.
 func scriptFile(text string) (*os.File, string, error) {

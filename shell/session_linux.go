@@ -160,7 +160,7 @@ func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal
 		late := time.Since(deadline)
 		switch {
 		case late < 0 && !weather.rages(seen, steady):
-			_ = signalAll(fresh, first) // gone is as good
+			askAll(fresh, first)
 		default:
 			seen.add(sweep(find, d.group()))
 		}

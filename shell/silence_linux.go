@@ -28,7 +28,7 @@ func (d *driver) follow(report <-chan int, limit time.Duration) Exit {
 		case <-idle.C:
 			switch {
 			case d.isDeaf(): // such as after set -n
-				d.giveUp("it executed nothing any more")
+				d.giveUp("it executed nothing any more, or could not tell the end of the run")
 			case limit > 0 && time.Since(began) > limit:
 				d.giveUp(fmt.Sprintf("it was not ready within %v", limit))
 			}

@@ -91,8 +91,16 @@ func (p *Process) ask(seen census, sig syscall.Signal, held bool) {
 	}
 	if held {
 		_ = kill(-p.Pid(), sig) // ESRCH: gone already
+		_ = kill(-p.Pid(), syscall.SIGCONT)
 	}
-	_ = signalAll(others, sig) // likewise
+	askAll(others, sig)
+}
+
+// askAll sends the polite signal to processes, and has those go on that are
+// stopped: they would not take it before the grace is over.
+func askAll(members []member, sig syscall.Signal) {
+	_ = signalAll(members, sig) // gone is as good
+	_ = signalAll(members, syscall.SIGCONT)
 }
 
 // Waiting for processes that are not our children means looking; the pauses
@@ -140,7 +148,7 @@ func (p *Process) await(ctx context.Context, seen census, sig syscall.Signal, gr
 			return
 		}
 		left, steady := p.kin(seen).near(p.child.group)
-		_ = signalAll(seen.add(left), sig) // gone is as good
+		askAll(seen.add(left), sig)
 		if len(left) == 0 && steady || weather.rages(seen, steady) || !sleep(ctx, pause) {
 			return
 		}

@@ -154,3 +154,38 @@ func TestSignals(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Who is stopped takes the polite signal all the same, and does not have to be
+// killed after the grace.
+func TestProcess_StopPolitelyWhatIsStopped(t *testing.T) {
+	for name, text := range map[string]string{
+		"of the group": "sh -c '%s' & wait",
+		"of another":   "setsid sh -c '%s' & wait; sleep 600",
+	} {
+		c := script(strings.ReplaceAll(text, "%s", `trap "echo bye; exit" TERM; echo $$; kill -STOP $$; while :; do sleep 0.05; done`))
+		c.ID = "stopped " + name
+		p, out, exit := running(t, c)
+		stopped := out.until(t, shell.Stdout, func(s string) bool { return strings.HasSuffix(s, "\n") })
+		untilState(t, pids(t, stopped)[0], "T")
+		p.Stop(t.Context(), syscall.SIGTERM, patience)
+		wait(t, exit)
+		wait(t, p.OutputDone())
+		if got := out.get(shell.Stdout); got != stopped+"bye\n" {
+			t.Errorf("%s: it said %q, want that it was told", name, got)
+		}
+	}
+}
+
+// untilState waits for a process to be in a state, as ps(1) calls it.
+func untilState(t *testing.T, pid int, state string) {
+	t.Helper()
+	for late := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if _, after, _ := strings.Cut(string(text), ") "); err == nil && strings.HasPrefix(after, state) {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("process %d does not come into state %s: %q, %v", pid, state, text, err)
+		}
+	}
+}
