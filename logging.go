@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -88,6 +89,9 @@ func (w *logWriter) run() {
 		if len(w.lines) == 0 {
 			return
 		}
+		w.mu.Unlock()
+		runtime.Gosched() // lines of whoever has something to do now go with this one
+		w.mu.Lock()
 		lines, file := w.lines, w.file
 		w.lines, w.spare, w.busy = w.spare[:0], nil, true
 		w.mu.Unlock()

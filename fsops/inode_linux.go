@@ -25,10 +25,11 @@ func describe(path string) (Info, error) {
 	if err != nil {
 		return Info{}, &fs.PathError{Op: "lstat", Path: path, Err: err}
 	}
+	now := time.Now()
 	d := Info{
 		Path: path, Size: int64(st.Size), Mode: octalDigits(int(st.Mode & 0o7777)), //nolint:gosec // below 2^63
 		ModifiedAt: statxTime(st.Mtime), CreatedAt: statxTime(st.Ctime),
-		Owner: users.name(int(st.Uid)), Group: groups.name(int(st.Gid)),
+		Owner: users.nameAt(now, int(st.Uid)), Group: groups.nameAt(now, int(st.Gid)),
 	}
 	if st.Mask&unix.STATX_BTIME != 0 {
 		d.CreatedAt = statxTime(st.Btime)

@@ -79,8 +79,10 @@ type nameCache struct {
 const keepNames = time.Second
 
 // name is the name of an id, or the number where it has none.
-func (c *nameCache) name(id int) string {
-	now := time.Now()
+func (c *nameCache) name(id int) string { return c.nameAt(time.Now(), id) }
+
+// nameAt is name for who knows the time.
+func (c *nameCache) nameAt(now time.Time, id int) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now.After(c.expiry) {

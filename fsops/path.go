@@ -66,6 +66,9 @@ func absolute(asked, expanded string) (string, error) {
 }
 
 func expand(path string) (string, error) {
+	if !strings.HasPrefix(path, "~") && !strings.Contains(path, "$") {
+		return path, nil // by far the most often
+	}
 	var b strings.Builder
 	if path == "~" || strings.HasPrefix(path, "~/") {
 		home, err := homeDir()

@@ -31,7 +31,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		start := time.Now()
 		r, w := c.Request(), c.Response()
-		id := requestID(r.Header.Get(headerRequestID))
+		id := requestID(first(r.Header, headerRequestID))
 		w.Header()[headerRequestID] = []string{id}
 		span := s.observed.begin(c)
 		r = c.Request()
@@ -40,7 +40,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 			s.stats.answered(c, took)
 			s.observed.answered(c, took)
 			s.observed.end(c, span)
-			s.logRequest(c, id, start)
+			s.logRequest(c, id, took)
 		}()
 		defer func() {
 			if reason := recover(); reason != nil {
@@ -63,6 +63,15 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return s.route(c, next)
 	}
+}
+
+// first is the first value of a header, whose name is written as net/http
+// does: Header.Get looks at each letter of it, for every request.
+func first(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // recovered turns a panic into an error, with its stack in the log. The one
@@ -103,11 +112,11 @@ var (
 // made to point here (DNS rebinding) has that name in Host: only an address
 // or localhost is ours.
 func (s *Server) foreign(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
+	origin := first(r.Header, "Origin")
 	if origin != "" && s.allowed(origin) {
 		return false
 	}
-	site := r.Header.Get("Sec-Fetch-Site")
+	site := first(r.Header, "Sec-Fetch-Site")
 	if isProxied(r) {
 		return foreignToProxied(r, origin, site)
 	}
@@ -152,7 +161,7 @@ func local(host string) bool {
 
 // logRequest writes the line of a request; a probe is no news, and a file of
 // the console neither.
-func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
+func (s *Server) logRequest(c echo.Context, id string, took time.Duration) {
 	level := zerolog.InfoLevel
 	if p := c.Path(); isProbe(p) || strings.HasPrefix(p, consolePath) {
 		level = zerolog.DebugLevel
@@ -167,7 +176,7 @@ func (s *Server) logRequest(c echo.Context, id string, start time.Time) {
 		Str("path", r.URL.Path).
 		Int("status", c.Response().Status).
 		Int64("bytes", c.Response().Size).
-		Dur("ms", time.Since(start)).
+		Dur("ms", took).
 		Str("remote", r.RemoteAddr).
 		Str("agent", r.UserAgent()).
 		Str(fieldExecution, c.Response().Header().Get(headerExecution)).

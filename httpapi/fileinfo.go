@@ -85,27 +85,36 @@ func sendJSON(c echo.Context, text []byte) error {
 
 // infosBody is what is known of files, by their paths as they were asked for.
 type infosBody struct {
-	text []byte
-	seen map[string]bool
+	text  []byte
+	count int
+	first string
+	more  map[string]bool // than the first, which most are alone
 }
+
+// infoSize is what most files take.
+const infoSize = 512
 
 // add adds a file, once.
 func (b *infosBody) add(asked string, i fsops.Info) {
-	if b.seen[asked] {
-		return
-	}
 	sep := byte(',')
-	if b.seen == nil {
-		b.seen, sep = map[string]bool{}, '{'
+	switch {
+	case b.count == 0:
+		b.text, b.first, sep = make([]byte, 0, infoSize), asked, '{'
+	case asked == b.first || b.more[asked]:
+		return
+	case b.more == nil:
+		b.more = map[string]bool{asked: true}
+	default:
+		b.more[asked] = true
 	}
-	b.seen[asked] = true
+	b.count++
 	b.text = append(appendQuoted(append(b.text, sep), asked), ':')
 	b.text = appendInfo(b.text, i)
 }
 
 // json is the object.
 func (b *infosBody) json() []byte {
-	if b.seen == nil {
+	if b.count == 0 {
 		return []byte("{}\n")
 	}
 	return append(b.text, "}\n"...)

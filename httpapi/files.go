@@ -18,7 +18,7 @@ const headerETag = "Etag"
 func (s *Server) fileInfo(c echo.Context) error {
 	var body infosBody
 	var last string
-	for _, asked := range c.QueryParams()["path"] {
+	for asked := range valuesOf(c.Request().URL.RawQuery, "path") {
 		path, err := expand(asked)
 		if err != nil {
 			return err
@@ -30,8 +30,8 @@ func (s *Server) fileInfo(c echo.Context) error {
 		body.add(asked, info)
 		last = info.ETag
 	}
-	if len(body.seen) == 1 {
-		c.Response().Header().Set(headerETag, last)
+	if body.count == 1 {
+		c.Response().Header()[headerETag] = []string{last}
 	}
 	return sendJSON(c, body.json())
 }

@@ -37,7 +37,8 @@ func requestID(given string) string {
 	if given != "" && len(given) <= maxRequestID && printable(given) {
 		return given
 	}
-	return requestPrefix + strconv.FormatUint(requestCount.Add(1), 36)
+	var b [32]byte
+	return string(strconv.AppendUint(append(b[:0], requestPrefix...), requestCount.Add(1), 36))
 }
 
 func printable(s string) bool {

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -21,9 +23,9 @@ type stats struct {
 	events   prometheus.Counter
 	bytes    prometheus.Counter
 
-	answers sync.Map // of answer to *answerCounters: to look labels up costs more than to count
+	answers atomic.Pointer[map[answer]answerCounters] // never changed: to look labels up costs more than to count
 
-	mu      sync.Mutex
+	mu      sync.Mutex                 // of what follows, and of who replaces answers
 	reading map[*event.Cursor]struct{} // of the streams that go on
 }
 
@@ -51,6 +53,7 @@ func newStats(r prometheus.Registerer) *stats {
 		}),
 		reading: map[*event.Cursor]struct{}{},
 	}
+	st.answers.Store(&map[answer]answerCounters{})
 	r.MustRegister(st.requests, st.seconds, st.streams, st.events, st.bytes, lag{st})
 	return st
 }
@@ -70,16 +73,25 @@ type answerCounters struct {
 // are as many paths as executions.
 func (st *stats) answered(c echo.Context, took time.Duration) {
 	kind := answer{methodOf(c.Request().Method), routeOf(c), c.Response().Status}
-	known, ok := st.answers.Load(kind)
+	counters, ok := (*st.answers.Load())[kind]
 	if !ok {
-		known, _ = st.answers.LoadOrStore(kind, &answerCounters{
-			requests: st.requests.WithLabelValues(kind.method, kind.route, strconv.Itoa(kind.status)),
-			seconds:  st.seconds.WithLabelValues(kind.route),
-		})
+		counters = st.countersOf(kind)
 	}
-	counters := known.(*answerCounters) //nolint:forcetypeassert // the only type stored
 	counters.requests.Inc()
 	counters.seconds.Observe(took.Seconds())
+}
+
+// countersOf are those of a kind that has not been there before.
+func (st *stats) countersOf(kind answer) answerCounters {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	all := maps.Clone(*st.answers.Load())
+	all[kind] = answerCounters{
+		requests: st.requests.WithLabelValues(kind.method, kind.route, strconv.Itoa(kind.status)),
+		seconds:  st.seconds.WithLabelValues(kind.route),
+	}
+	st.answers.Store(&all)
+	return all[kind]
 }
 
 // routeOf is the template of the path that a request is for.
