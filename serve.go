@@ -88,6 +88,7 @@ func start(cfg *config) (*daemon, error) {
 		d.writer.close()
 		return nil, err
 	}
+	go d.state.sweepDrafts(d.log)
 	if cfg.init || os.Getpid() == 1 {
 		if d.orphans, err = shell.AdoptOrphans(); err != nil {
 			d.log.Warn().Err(err).Msg("orphans are left to process 1")

@@ -1,24 +1,40 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/rs/zerolog"
+
+	"execd/fsops"
 )
 
-// stateName is how the directories of running daemons are called.
-const stateName = "execd-*"
+// stateName is how the directories of running daemons are called, and
+// draftsName the journal in them of what is written elsewhere.
+const (
+	stateName  = "execd-*"
+	draftsName = "drafts"
+)
 
 // settling is how young a directory may be and still be without the lock of
 // its daemon, which is only starting.
 const settling = time.Minute
+
+// sweepPatience is how long the end waits for what is swept.
+const sweepPatience = time.Second
 
 // state is the daemon's private directory. A lock on it says that the daemon
 // lives; what a killed one has left behind is swept by the next.
 type state struct {
 	dir  string
 	lock *os.File
+	left fsops.Inherited // drafts of daemons that are gone
+
+	swept chan struct{} // closed when those are
 }
 
 // openState makes a directory in base, or in the system's temporary directory
@@ -30,7 +46,6 @@ func openState(base string) (*state, error) {
 	if err := os.MkdirAll(base, 0o755); err != nil {
 		return nil, fmt.Errorf("make state directory: %w", err)
 	}
-	sweep(base)
 	dir, err := os.MkdirTemp(base, stateName)
 	if err != nil {
 		return nil, fmt.Errorf("make state directory: %w", err)
@@ -43,23 +58,58 @@ func openState(base string) (*state, error) {
 		_ = lock.Close()
 		return nil, fmt.Errorf("lock state directory %s: it is taken", dir)
 	}
-	return &state{dir: dir, lock: lock}, nil
+	if err := fsops.KeepJournal(filepath.Join(dir, draftsName)); err != nil {
+		_ = lock.Close()
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	s := &state{dir: dir, lock: lock, swept: make(chan struct{})}
+	s.sweep(base)
+	return s, nil
 }
 
-// close removes the directory.
+// close removes the directory, but for the journal of what could not be
+// removed elsewhere: the next daemon tries again.
 func (s *state) close() error {
-	err := os.RemoveAll(s.dir)
-	_ = s.lock.Close() // releases the lock
+	defer func() { _ = s.lock.Close() }() // releases the lock
+	select {
+	case <-s.swept:
+	case <-time.After(sweepPatience):
+	}
+	if err := os.Remove(filepath.Join(s.dir, draftsName)); err == nil || errors.Is(err, fs.ErrNotExist) {
+		return os.RemoveAll(s.dir)
+	}
+	entries, err := os.ReadDir(s.dir)
+	for _, e := range entries {
+		if e.Name() != draftsName {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, e.Name())))
+		}
+	}
 	return err
 }
 
-func sweep(base string) {
+// sweepDrafts removes what daemons that were killed have left behind beside
+// what they wrote. That may be a large tree, or on a disk that does not
+// answer, so nobody waits for it, but for a moment at the end of the process:
+// what is left then is left to the next.
+func (s *state) sweepDrafts(log zerolog.Logger) {
+	defer close(s.swept)
+	swept, err := s.left.Sweep()
+	for _, path := range swept {
+		log.Info().Str("path", path).Msg("removed what a killed daemon had not finished")
+	}
+	if err != nil {
+		log.Warn().Err(err).Msg("what a killed daemon had not finished is left behind")
+	}
+}
+
+func (s *state) sweep(base string) {
 	found, err := filepath.Glob(filepath.Join(base, stateName))
 	if err != nil {
 		return // the pattern is constant
 	}
 	for _, dir := range found {
 		if abandoned(dir) {
+			s.left.Inherit(filepath.Join(dir, draftsName))
 			_ = os.RemoveAll(dir) // another user's, perhaps: then it is theirs to sweep
 		}
 	}
@@ -67,7 +117,12 @@ func sweep(base string) {
 
 func abandoned(dir string) bool {
 	info, err := os.Lstat(dir)
-	if err != nil || !info.IsDir() || !ours(info) || time.Since(info.ModTime()) < settling {
+	if err != nil || !info.IsDir() || !ours(info) {
+		return false
+	}
+	// With a journal it was locked once; without, its age has to tell.
+	_, err = os.Lstat(filepath.Join(dir, draftsName))
+	if age := time.Since(info.ModTime()); err != nil && age < settling && age > -settling {
 		return false
 	}
 	f, err := os.Open(dir)

@@ -21,7 +21,10 @@ func AdoptDraft(place Placement, from string) (*Draft, error) {
 	}
 	_, missing := os.Lstat(d.target)
 	name := d.freshName(missing == nil)
-	err = os.Rename(from, name)
+	forget := note(name, from)
+	if err = os.Rename(from, name); err != nil {
+		forget()
+	}
 	if errors.Is(err, syscall.EXDEV) {
 		return d.copyFrom(from)
 	}
@@ -39,7 +42,7 @@ func AdoptDraft(place Placement, from string) (*Draft, error) {
 		_ = f.Close() // the other error says more
 		return nil, errors.Join(err, os.Rename(name, from))
 	}
-	d.file, d.name, d.origin = f, name, from
+	d.file, d.name, d.origin, d.forget = f, name, from, forget
 	return d, nil
 }
 

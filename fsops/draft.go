@@ -42,6 +42,7 @@ type Draft struct {
 	dir       string // of the draft: that of the target, or of the nearest parent there is
 	file      *os.File
 	name      string // "" while the file has none
+	forget    func() // takes back the note of the name; nil without one
 	sealed    bool
 	overwrite bool   // the old file cannot be replaced, only written
 	origin    string // what an adopted file was called
@@ -88,11 +89,21 @@ func (d *Draft) make(old fs.FileInfo, open func(dir string) (*os.File, error)) (
 		perm = 0o600
 	}
 	d.name = d.freshName(old != nil)
+	d.forget = note(d.name, "")
 	if d.file, err = os.OpenFile(d.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm); err != nil {
-		d.name = ""
+		d.unnamed()
 		return err //nolint:wrapcheck // the caller does
 	}
 	return nil
+}
+
+// unnamed says that there is nothing by the draft's name any more.
+func (d *Draft) unnamed() {
+	d.name = ""
+	if d.forget != nil {
+		d.forget()
+		d.forget = nil
+	}
 }
 
 // writable reports whether a file that is there may be written.
@@ -201,15 +212,21 @@ func (d *Draft) Close() error {
 		err = d.file.Close()
 		d.file = nil
 	}
-	if d.name != "" {
-		if d.origin != "" {
-			err = errors.Join(err, os.Rename(d.name, d.origin))
-		} else {
-			err = errors.Join(err, os.Remove(d.name))
-		}
-		d.name = ""
+	if d.name == "" {
+		d.unnamed()
+		return err
 	}
-	return err
+	var gone error
+	if d.origin != "" {
+		gone = os.Rename(d.name, d.origin)
+	} else {
+		gone = os.Remove(d.name)
+	}
+	if gone != nil {
+		d.forget = nil // what is left behind stays noted
+	}
+	d.unnamed()
+	return errors.Join(err, gone)
 }
 
 // pathError is an error about a path as the caller knows it, and not about

@@ -215,6 +215,7 @@ func (x *extraction) place(e entry) error {
 func (x *extraction) replace(name string, makeAt func(temp string) error) error {
 	_, absent := x.root.Lstat(name)
 	temp := filepath.Join(filepath.Dir(name), draftName(absent == nil))
+	defer note(filepath.Join(x.root.Name(), temp), "")()
 	err := makeAt(temp)
 	if err == nil {
 		err = escape(x.root.Rename(temp, name))

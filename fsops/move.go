@@ -93,13 +93,15 @@ func checkMove(from, to string) error {
 }
 
 // moveAcross copies beside the target, and shows it under its name when it is
-// whole.
+// whole. The source goes in one step as well: who is killed in the middle
+// leaves one of them at least, and none that is half there.
 func moveAcross(from, to string) (err error) {
-	dir, err := os.MkdirTemp(filepath.Dir(to), draftPrefix)
-	if err != nil {
+	dir := filepath.Join(filepath.Dir(to), draftName(false))
+	defer note(dir, "")()
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return fmt.Errorf("move %s: %w", from, err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, removeCopy(dir)) }()
 	whole := filepath.Join(dir, filepath.Base(to))
 	if err := copyTree(from, whole); err != nil {
 		return fmt.Errorf("move %s: %w", from, err)
@@ -107,7 +109,18 @@ func moveAcross(from, to string) (err error) {
 	if err := renameNew(whole, to); err != nil {
 		return fmt.Errorf("move %s: %w", from, err)
 	}
-	return os.RemoveAll(from) //nolint:wrapcheck // it names the path
+	if err := syncDirs([]string{filepath.Dir(to)}); err != nil {
+		return errors.Join(fmt.Errorf("move %s: %w", from, err), os.Rename(to, whole))
+	}
+	gone := filepath.Join(filepath.Dir(from), draftName(false))
+	defer note(gone, "")()
+	if err := os.Rename(from, gone); err != nil {
+		return errors.Join(err, os.Rename(to, whole))
+	}
+	if err := os.RemoveAll(gone); err != nil {
+		return errors.Join(err, os.Rename(gone, from))
+	}
+	return nil
 }
 
 // copyTree copies what is at from, with modes, times and, where it may, owners.

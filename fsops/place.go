@@ -99,6 +99,7 @@ func (d *Draft) seal() error {
 	}
 	if d.name == "" {
 		name := d.freshName(old != nil)
+		d.forget = note(name, "")
 		if err := link(d.file, name); err != nil {
 			return pathError("write", d.place.Path, err)
 		}
@@ -155,7 +156,7 @@ func (d *Draft) replace() error {
 	if !d.overwrite {
 		err := os.Rename(d.name, d.target)
 		if err == nil {
-			d.name = ""
+			d.unnamed()
 			return nil
 		}
 		// A file that is mounted by itself, as a container's /etc/hosts,

@@ -151,6 +151,32 @@ func TestWatch_Drafts(t *testing.T) {
 	}
 }
 
+// TestWatch_MovedAcross: what is moved to another filesystem is removed here and created there, in one step each; what
+// is adopted is created.
+func TestWatch_MovedAcross(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	other := otherFilesystem(t, root)
+	write(t, "text", root, "tree", "sub", "f")
+	adopted := write(t, "text", other, "source", "adopted")
+	here, there := watch(t, fsops.Watch{Root: root, Recursive: true}), watch(t, fsops.Watch{Root: other, Recursive: true})
+	must(t, fsops.Move(root+"/tree", other+"/tree"))
+	d, err := fsops.AdoptDraft(fsops.Placement{Path: other + "/f"}, adopted)
+	must(t, err)
+	_, err = d.Commit()
+	must(t, errors.Join(err, d.Close()))
+	if got := here.mark(); !slices.Equal(got, []string{"removed tree/"}) {
+		t.Errorf("%q", got)
+	}
+	want := []string{
+		"created tree/", "created tree/sub/", "created tree/sub/f", "written tree/sub/f",
+		"removed source/adopted", "created f", "written f",
+	}
+	if got := there.mark(); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestWatch_Open: a file that stays open is told while it grows.
 func TestWatch_Open(t *testing.T) {
 	t.Parallel()
