@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -61,6 +62,49 @@ func TestState_Swept(t *testing.T) {
 	alive.stop(t)
 	if n := len(stateDirs(t, base)); n != 1 {
 		t.Errorf("in the end there are %v", stateDirs(t, base))
+	}
+}
+
+// Whatever the machine's clock was set to meanwhile: what a daemon that lives has stays, and what is left behind goes.
+func TestState_ClockSet(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	alive := []*daemon{start(t, "--state-dir", base), start(t, "--state-dir", base)}
+	living := stateDirs(t, base)
+	for range 2 {
+		start(t, "--state-dir", base).kill(t)
+	}
+	starting := filepath.Join(base, "execd-starting") // is without its lock for a moment
+	must(t, os.Mkdir(starting, 0o700))
+	dead := slices.DeleteFunc(stateDirs(t, base), func(dir string) bool { return dir == starting || slices.Contains(living, dir) })
+	for _, never := range []string{"execd-ahead", "execd-back"} { // got no further than that
+		dir := filepath.Join(base, never)
+		must(t, os.Mkdir(dir, 0o700))
+		dead = append(dead, dir)
+	}
+	for i, ahead := range []time.Duration{5 * time.Hour, -5 * time.Hour, 5 * time.Hour, -5 * time.Hour} {
+		at := time.Now().Add(ahead)
+		if i < len(living) {
+			must(t, os.Chtimes(living[i], at, at))
+		}
+		if i < len(dead) {
+			must(t, os.Chtimes(dead[i], at, at))
+		}
+	}
+	next := start(t, "--state-dir", base)
+	for _, dir := range dead {
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%s is still there", dir)
+		}
+	}
+	for _, dir := range append(living, starting) {
+		if _, err := os.Stat(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, d := range append(alive, next) {
+		d.command(t, "true").ends(t, success)
+		d.stop(t)
 	}
 }
 

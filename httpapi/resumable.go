@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -37,18 +36,11 @@ type resumable struct {
 
 	open func() (http.Handler, error) // once
 
-	mu    sync.Mutex
-	swept time.Time
+	ages uploadAges
 }
 
-// Uploads that nobody goes on with are removed.
-const (
-	uploadLife = 24 * time.Hour
-	sweepPause = time.Minute
-)
-
 func newResumable(s *Server) *resumable {
-	u := &resumable{server: s, dir: s.config.UploadDir, limit: s.config.MaxUpload}
+	u := &resumable{server: s, dir: s.config.UploadDir, limit: s.config.MaxUpload, ages: newUploadAges(time.Now())}
 	u.open = sync.OnceValues(u.handler)
 	return u
 }
@@ -129,7 +121,7 @@ func (u *resumable) serve(c echo.Context) error {
 		return err
 	}
 	if r.Method == http.MethodPost {
-		u.sweep(time.Now())
+		u.ages.sweep(u.dir, time.Now())
 	}
 	w := &tusWriter{Response: c.Response(), method: r.Method}
 	if r.Header.Get(headerChecksum) != "" {
@@ -180,35 +172,4 @@ func (u *resumable) options(c echo.Context) error {
 	h.Set("Tus-Max-Size", fmt.Sprint(u.limit))
 	h.Set("Tus-Checksum-Algorithm", checksumNames)
 	return c.NoContent(http.StatusNoContent)
-}
-
-// sweep removes what nobody has gone on with, at most once a minute.
-func (u *resumable) sweep(now time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if now.Sub(u.swept) < sweepPause {
-		return
-	}
-	u.swept = now
-	entries, err := os.ReadDir(u.dir)
-	if err != nil {
-		return // there may be none yet
-	}
-	newest := map[string]time.Time{} // of the files of an upload, which share its id
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.ModTime().After(newest[uploadOf(e.Name())]) {
-			newest[uploadOf(e.Name())] = info.ModTime()
-		}
-	}
-	for _, e := range entries {
-		if now.Sub(newest[uploadOf(e.Name())]) > uploadLife {
-			_ = os.Remove(filepath.Join(u.dir, e.Name())) // somebody else was faster
-		}
-	}
-}
-
-// uploadOf is the id of the upload that a file belongs to: the store keeps
-// ID, ID.info and ID.lock.
-func uploadOf(name string) string {
-	return name[:len(name)-len(filepath.Ext(name))]
 }
