@@ -15,6 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 
 	"execd/actors/msg"
 )
@@ -36,11 +37,13 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		span := s.observed.begin(c)
 		r = c.Request()
 		defer func() { // also when the connection is cut, which is a panic
-			took := time.Since(start)
-			s.stats.answered(c, took)
-			s.observed.answered(c, took)
-			s.observed.end(c, span)
-			s.logRequest(c, id, took)
+			if w.Size == 0 { // cheaper to ask than for one who has attached
+				if a, ok := c.Get(attachedKey).(*attached); ok {
+					go a.run(s.remembered(c), func(c echo.Context) { s.answered(c, span, id, start) })
+					return
+				}
+			}
+			s.answered(c, span, id, start)
 		}()
 		defer func() {
 			if reason := recover(); reason != nil {
@@ -72,6 +75,15 @@ func first(h http.Header, name string) string {
 		return values[0]
 	}
 	return ""
+}
+
+// answered tells of a request at its end.
+func (s *Server) answered(c echo.Context, span trace.Span, id string, start time.Time) {
+	took := time.Since(start)
+	s.stats.answered(c, took)
+	s.observed.answered(c, took)
+	s.observed.end(c, span)
+	s.logRequest(c, id, took)
 }
 
 // recovered turns a panic into an error, with its stack in the log. The one

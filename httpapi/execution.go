@@ -124,7 +124,15 @@ func (s *Server) executionEvents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.stream(c, x, after, false)
+	select {
+	case <-x.Log.Done(): // nothing is to be waited for, and the connection can be used again
+		return s.stream(c, x, after, false)
+	default:
+	}
+	if !attachable(c.Request()) {
+		return s.stream(c, x, after, false)
+	}
+	return s.attach(c, x, after)
 }
 
 // afterOf is the id of the last event that the client has: the parameter, or

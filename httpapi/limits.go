@@ -41,7 +41,11 @@ func (s *Server) counted(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := s.streams.take(); err != nil {
 			return err
 		}
-		defer s.streams.give()
+		defer func() {
+			if c.Get(attachedKey) == nil { // else who is attached has it
+				s.streams.give()
+			}
+		}()
 		return next(c)
 	}
 }

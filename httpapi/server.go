@@ -87,6 +87,7 @@ type Server struct {
 	config Config
 	echo   *echo.Echo
 	http   *http.Server
+	base   context.Context //nolint:containedctx // of all requests: it ends with the server
 	close  context.CancelCauseFunc
 
 	registry   *prometheus.Registry
@@ -97,13 +98,14 @@ type Server struct {
 	resumable  *resumable
 	reverse    *httputil.ReverseProxy
 	streams    *places
+	readers    readers
 	known      map[string]bool // "METHOD /path" of each route
 }
 
 // New returns a server with all routes.
 func New(config Config) *Server {
 	base, cancel := context.WithCancelCause(context.Background())
-	s := &Server{config: config.withDefaults(), echo: echo.New(), close: cancel}
+	s := &Server{config: config.withDefaults(), echo: echo.New(), base: base, close: cancel}
 	s.resumable = newResumable(s)
 	s.reverse = s.newProxy()
 	s.registry = newRegistry(config.Collectors)
@@ -157,14 +159,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if t, ok := s.reverse.Transport.(*http.Transport); ok {
 		defer t.CloseIdleConnections()
 	}
-	if err := s.http.Shutdown(ctx); err == nil {
+	if s.http.Shutdown(ctx) == nil && s.readers.wait(ctx) == nil {
 		return nil
 	}
 	s.close(errServerClosing)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
-	if err := s.http.Shutdown(last); err != nil {
+	if err := errors.Join(s.http.Shutdown(last), s.readers.wait(last)); err != nil {
 		_ = s.http.Close() // whoever is left does not read
+		s.readers.cut()
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil

@@ -74,8 +74,7 @@ func (s *Server) stream(c echo.Context, x msg.Execution, after int64, owner bool
 type relay struct {
 	server  *Server
 	ctx     context.Context //nolint:containedctx // the request's: a relay lives as long as its handler
-	resp    *echo.Response
-	control *http.ResponseController
+	out     sink
 	framing event.Framing
 	scratch []byte
 	begun   bool // the head has been sent
@@ -91,8 +90,7 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 	r := &relay{
 		server:  s,
 		ctx:     c.Request().Context(),
-		resp:    c.Response(),
-		control: http.NewResponseController(c.Response().Writer),
+		out:     servedSink{c.Response(), http.NewResponseController(c.Response().Writer)},
 		framing: s.framing(c.Request()),
 	}
 	setSendBuffer(r.ctx, streamBuffer)
@@ -117,7 +115,7 @@ func (r *relay) restore() {
 	if r.beat != nil {
 		r.beat.Stop()
 	}
-	_ = r.control.SetWriteDeadline(time.Time{}) // a connection that is gone needs none
+	_ = r.out.SetWriteDeadline(time.Time{}) // a connection that is gone needs none
 }
 
 // run relays from the cursor on, beginning with what was taken from it.
@@ -227,12 +225,10 @@ func (r *relay) write(frames []byte) error {
 		r.scratch = r.framing.Append(r.scratch[:0], frames)
 		frames = r.scratch
 	}
-	if err := r.control.SetWriteDeadline(time.Now().Add(r.server.config.WriteTimeout)); err != nil {
+	if err := r.out.SetWriteDeadline(time.Now().Add(r.server.config.WriteTimeout)); err != nil {
 		return errGone
 	}
-	n, err := r.resp.Writer.Write(frames)
-	r.resp.Size += int64(n)
-	if err != nil {
+	if _, err := r.out.Write(frames); err != nil {
 		return errGone
 	}
 	return nil
@@ -253,7 +249,7 @@ func (r *relay) flush() error {
 }
 
 func (r *relay) flushHere() error {
-	if err := r.control.Flush(); err != nil {
+	if err := r.out.Flush(); err != nil {
 		return errGone
 	}
 	return nil

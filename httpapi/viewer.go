@@ -35,7 +35,7 @@ const viewerBuffer = 8 << 10
 // hijack takes the connection of a request. Nothing has been sent by then.
 func (s *Server) hijack(c echo.Context) (*viewer, error) {
 	v := &viewer{framing: s.framing(c.Request()), chunked: c.Request().ProtoAtLeast(1, 1)}
-	v.head = headOf(c, v)
+	v.head = headOf(c, v.framing, v.chunked)
 	conn, _, err := http.NewResponseController(c.Response().Writer).Hijack()
 	if err != nil {
 		return nil, msg.Errorf(msg.NotSupported, "this connection cannot be watched on: %w", err)
@@ -70,14 +70,14 @@ func (s *Server) bareConn(conn net.Conn) (net.Conn, syscall.RawConn, error) {
 }
 
 // headOf is the head of the response. The connection ends with it.
-func headOf(c echo.Context, v *viewer) []byte {
+func headOf(c echo.Context, framing event.Framing, chunked bool) []byte {
 	h := c.Response().Header().Clone()
-	h.Set("Content-Type", mimeOf(v.framing))
+	h.Set("Content-Type", mimeOf(framing))
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Connection", "close")
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	if v.chunked {
+	if chunked {
 		h.Set("Transfer-Encoding", "chunked")
 	}
 	var b bytes.Buffer

@@ -16,7 +16,7 @@ const smallBuffer = 1 << 10
 var attachedReaders = row{
 	name:   "attached readers (5,000; quick: 1,000), memory each",
 	unit:   "KiB",
-	target: target{bound: 30},
+	target: target{bound: 22},
 	run: func(b *bench) (result, error) {
 		n := b.few(attachReaders, attachReaders/5)
 		if have := openFiles(); have < n+100 {
