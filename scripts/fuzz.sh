@@ -22,6 +22,17 @@ fail() {
     exit 1
 }
 
+# An input that fails is kept in testdata/fuzz beside the target: commit it with the repair. What is interesting is made
+# smaller by a few tries only, which the time does not bound.
+run() {
+    (cd "$dir" && "$cache/$name.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$fuzztime" \
+        -test.fuzzminimizetime 100x -test.fuzzcachedir "$cache/$name") >"$cache/log" 2>&1 </dev/null
+}
+# The engine ends with an error of its own when its workers do not answer in time, as on a machine that stalls.
+stumbled() {
+    ! grep -q 'Failing input' "$cache/log" && grep -qE 'context deadline exceeded|hung or terminated' "$cache/log"
+}
+
 printf '%s\n' "$list" | while IFS=: read -r file func; do
     dir=./$(dirname "${file#./}")
     target=${func#func }
@@ -31,9 +42,6 @@ printf '%s\n' "$list" | while IFS=: read -r file func; do
         built=$dir
     fi
     say "$dir $target, $fuzztime"
-    # An input that fails is kept in testdata/fuzz beside the target: commit it with the repair. What is interesting is made
-    # smaller by a few tries only, which the time does not bound.
-    (cd "$dir" && "$cache/$name.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$fuzztime" \
-        -test.fuzzminimizetime 100x -test.fuzzcachedir "$cache/$name") >"$cache/log" 2>&1 </dev/null || fail
+    run || { stumbled && run; } || fail
 done
 say "$(printf '%s\n' "$list" | wc -l) targets pass"
