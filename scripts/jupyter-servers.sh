@@ -5,61 +5,25 @@
 #   <dir>/1/bin/   jupyter server 1.x, jupyter enterprisegateway
 #   <dir>/2/bin/   jupyter server 2.x, jupyter kernelgateway
 #
-# Where they cannot be had, nothing is printed and the reason goes to standard error; the exit status is 0 in both cases,
-# as with python-kernel.sh. Kernels are not in here: JUPYTER_PATH leads to them.
+# Where they cannot be had, nothing is printed; see once.sh. Kernels are not in here: JUPYTER_PATH leads to them.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+name=jupyter-servers
+part=jupyter-servers
+# shellcheck source=scripts/once.sh
+. "$(dirname -- "$0")/once.sh"
 dir=$root/.cache/jupyter
-log=$root/.cache/jupyter-servers.log
-
-say() {
-    printf 'jupyter-servers: %s\n' "$*" >&2
-}
-
-# stamp N: changes with the pins and with the place, because scripts hold the absolute path of their interpreter.
-stamp() {
-    printf '%s %s' "$(cksum <"$root/scripts/jupyter-server-$1.txt")" "$dir"
-}
+pins=$root/scripts/jupyter-server # -1.txt and -2.txt
 
 ready() {
-    for n in 1 2; do
-        [ "$(cat "$dir/$n/.complete" 2>/dev/null)" = "$(stamp $n)" ] || return 1
-    done
+    made_of "$dir/1" "$pins-1.txt" && made_of "$dir/2" "$pins-2.txt"
 }
 
 install() {
-    rm -rf "${dir:?}/$1"
-    pins=$root/scripts/jupyter-server-$1.txt
-    if command -v uv >/dev/null; then
-        python3 -m venv --without-pip "$dir/$1" && uv pip install --python "$dir/$1/bin/python" -r "$pins"
-    else
-        python3 -m venv "$dir/$1" &&
-            "$dir/$1/bin/python" -m pip install --disable-pip-version-check --no-input --retries 2 -r "$pins"
-    fi && stamp "$1" >"$dir/$1/.complete"
+    for n in 1 2; do
+        rm -rf "${dir:?}/$n"
+        venv "$dir/$n" "$pins-$n.txt" && stamp "$pins-$n.txt" >"$dir/$n/.complete" || return 1
+    done
 }
 
-answer() {
-    printf '%s\n' "$dir"
-    exit 0
-}
-
-if ready; then
-    answer
-fi
-if ! command -v python3 >/dev/null; then
-    say 'there is no python3 on PATH'
-    exit 0
-fi
-mkdir -p "$dir"
-# The lock belongs to descriptor 9 and so to this process: no crash leaves it behind.
-exec 9>"$root/.cache/jupyter-servers.lock"
-python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
-if ready; then
-    answer
-fi
-say 'installing Jupyter servers into .cache/jupyter (once, about a minute)'
-if { install 1 && install 2; } </dev/null >"$log" 2>&1; then
-    answer
-fi
-say "cannot install: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1) (.cache/jupyter-servers.log)"
+once python3 'Jupyter servers into .cache/jupyter (once, about a minute)'
