@@ -225,3 +225,25 @@ func TestGroupPool_Unusable(t *testing.T) {
 	}
 	needGroups(t)
 }
+
+// A group whose counter cannot be read would have the next process pay for those before it.
+func TestGroupPool_CounterUnreadable(t *testing.T) {
+	needReuse(t)
+	held := controlGroups.take() // which leaves a place
+	defer controlGroups.give(held)
+	next := controlGroups.takeNew().pass()
+	if next == nil || !controlGroups.keep(next) {
+		t.Fatal("a new group is not passed on")
+	}
+	_ = unix.Close(next.stat)
+	next.stat = -1
+	c := controlGroups.take()
+	if c == nil || c.path == next.path {
+		t.Fatalf("a process would be born in %+v", c)
+	}
+	controlGroups.give(c)
+	controlGroups.tending.Wait()
+	if _, err := os.Stat(next.path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the group is left: %v", err)
+	}
+}

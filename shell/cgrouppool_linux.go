@@ -40,11 +40,14 @@ func (g *groupPool) take() *cgroup {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open()
-	if last := len(g.spare) - 1; last >= 0 {
+	for last := len(g.spare) - 1; last >= 0; last-- {
 		c := g.spare[last]
 		g.spare = g.spare[:last]
-		c.before = c.cpu()
-		return c
+		var ok bool
+		if c.before, ok = c.cpu(); ok {
+			return c
+		}
+		g.tending.Go(func() { g.tend(c) }) // what the next one uses could not be told from what was used
 	}
 	return g.make()
 }

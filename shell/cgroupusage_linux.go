@@ -29,14 +29,15 @@ func countFor(path string) (counts bool) {
 // cpuTime is how long processors have worked for a group.
 type cpuTime struct{ user, system time.Duration }
 
-// cpu is what all who were ever in the group have used.
-func (c *cgroup) cpu() cpuTime {
+// cpu is what all who were ever in the group have used. The kernel may refuse
+// to tell, at its limit of memory for example.
+func (c *cgroup) cpu() (used cpuTime, ok bool) {
 	var buf [512]byte
 	n, err := unix.Pread(c.stat, buf[:], 0)
 	if err != nil {
-		return cpuTime{}
+		return cpuTime{}, false
 	}
-	return cpuTime{microseconds(buf[:n], "user_usec"), microseconds(buf[:n], "system_usec")}
+	return cpuTime{microseconds(buf[:n], "user_usec"), microseconds(buf[:n], "system_usec")}, true
 }
 
 // readGroup adds what the group of a process knows better: it has counted
@@ -46,7 +47,7 @@ func (u *Usage) readGroup(c *cgroup) {
 	if c == nil {
 		return
 	}
-	now := c.cpu()
+	now, _ := c.cpu() // less than before, which changes nothing
 	user, system := now.user-c.before.user, now.system-c.before.system
 	if user+system > u.User+u.System {
 		u.User, u.System = user, system
