@@ -29,6 +29,12 @@ const heartbeat = 20 * time.Millisecond
 func serve(t *testing.T, config httpapi.Config) *httptest.Server {
 	t.Helper()
 	config.Log = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)
+	return serveLogged(t, config)
+}
+
+// serveLogged is serve with a log of the caller's.
+func serveLogged(t *testing.T, config httpapi.Config) *httptest.Server {
+	t.Helper()
 	config.Heartbeat = heartbeat
 	api := httpapi.New(config)
 	server := httptest.NewServer(api.Handler())
@@ -44,6 +50,13 @@ func serve(t *testing.T, config httpapi.Config) *httptest.Server {
 // serveSystem returns a server over a supervision tree of its own, which runs
 // real commands, and code in fake kernels.
 func serveSystem(t *testing.T, fake *kerneltest.Fake, config httpapi.Config) *httptest.Server {
+	t.Helper()
+	config.Supervisor = startSystem(t, fake)
+	return serve(t, config)
+}
+
+// startSystem starts a supervision tree, which is stopped at the end.
+func startSystem(t *testing.T, fake *kerneltest.Fake) *actors.System {
 	t.Helper()
 	data, err := kerneltest.Install(t.TempDir(), kerneltest.Spec{Name: "python"})
 	if err != nil {
@@ -68,8 +81,7 @@ func serveSystem(t *testing.T, fake *kerneltest.Fake, config httpapi.Config) *ht
 			t.Errorf("close kernels: %v", err)
 		}
 	})
-	config.Supervisor = system
-	return serve(t, config)
+	return system
 }
 
 // refusing answers every request with an error.

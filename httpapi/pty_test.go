@@ -3,9 +3,7 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http/httptest"
@@ -69,19 +67,7 @@ func TestPTY_TakeoverFromTheStuck(t *testing.T) {
 	dir := t.TempDir()
 	ready, gate := filepath.Join(dir, "ready"), filepath.Join(dir, "gate")
 	script := fmt.Sprintf("stty raw -echo; yes | head -c 8000000; touch %s; until [ -e %s ]; do sleep 0.01; done; tr -d x", ready, gate)
-	body, _ := json.Marshal(map[string]string{"command": script}) // never fails
-	made, err := server.Client().Post(server.URL+"/pty", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer made.Body.Close()
-	var terminal struct {
-		ID string `json:"session_id"`
-	}
-	if err := json.NewDecoder(made.Body).Decode(&terminal); err != nil {
-		t.Fatal(err)
-	}
-	path := "/pty/" + terminal.ID + "/ws"
+	path := makeTerminal(t, server, script)
 	stuck := connectTerminal(t, server, path, 4<<10)
 	awaitFile(t, ready)
 	typeKeys(t, stuck, strings.Repeat("x", 500_000)) // more than a terminal takes
