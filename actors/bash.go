@@ -230,6 +230,7 @@ func (b *bash) ranOut(ctx actor.Context, m ranOut) {
 		return
 	}
 	o := commandOutcome(m.exit, r.reason, r.request.Timeout)
+	o.usage = usageInSession(m.exit)
 	if m.err != nil {
 		o = failure("CommandExecError", m.err.Error(), orElse(r.reason, "start"))
 	}

@@ -22,6 +22,13 @@ func usageAtEnd(exit shell.Exit) *event.Resources {
 	}
 }
 
+// usageInSession is that of a run in a session, where nothing else is known to
+// be its own.
+func usageInSession(exit shell.Exit) *event.Resources {
+	u := exit.Usage
+	return &event.Resources{CPU: u.User + u.System, OnlyCPU: true}
+}
+
 // measure finds out what the processes of an execution use now. It reads
 // files, so it is for a worker. The peak of what was seen together is kept
 // for the end, when only that of single processes is known.

@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"execd/actors"
+	"execd/actors/event"
 	"execd/actors/msg"
 	"execd/metrics"
 )
@@ -36,6 +39,34 @@ func TestUsage(t *testing.T) {
 	}
 	if now.Usage != nil && end.Usage.PeakMemory < now.Usage.PeakMemory {
 		t.Errorf("a peak of %d bytes, of which %d were seen", end.Usage.PeakMemory, now.Usage.PeakMemory)
+	}
+}
+
+// TestUsage_Session: of a run in a session its CPU time is told, and nothing that is not its own.
+func TestUsage_Session(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("sessions need Linux")
+	}
+	s := start(t, nil)
+	session := must(s, msg.CreateSession{Reply: msg.NewReply[msg.Session]()})
+	run := func(script string) (msg.Execution, time.Duration) {
+		x := must(s, msg.RunInSession{Reply: msg.NewReply[msg.Execution](), ID: session.ID, Script: script})
+		s.read(x)
+		u := must(s, msg.FindExecution{Reply: msg.NewReply[msg.Execution](), ID: x.ID, Measure: true}).Status.Usage
+		if u == nil || *u != (event.Resources{CPU: u.CPU, OnlyCPU: true}) {
+			t.Fatalf("%s: %+v", script, u)
+		}
+		return x, u.CPU
+	}
+	busy, much := run("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done")
+	if _, little := run(":"); much <= 0 || little > much/2 {
+		t.Errorf("%v for much, and %v for nothing", much, little)
+	}
+	end := busy.Log.Cursor(busy.Log.Head())
+	defer end.Close()
+	chunk, err := end.Next(deadline(t))
+	if want := fmt.Sprintf(`,"usage":{"cpu_ms":%d}}`, much.Milliseconds()); err != nil || !strings.Contains(string(chunk.Frames), want) {
+		t.Errorf("%q, %v, want %s", chunk.Frames, err, want)
 	}
 }
 

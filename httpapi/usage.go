@@ -7,7 +7,12 @@ import (
 
 // usageBody is what the processes of an execution have used.
 type usageBody struct {
-	CPUMillis  int64 `json:"cpu_ms"`
+	CPUMillis int64 `json:"cpu_ms"`
+	*furtherUsage
+}
+
+// furtherUsage is nil where only the CPU time is known.
+type furtherUsage struct {
 	PeakMemory int64 `json:"peak_memory_bytes"`
 	Read       int64 `json:"read_bytes"`
 	Written    int64 `json:"written_bytes"`
@@ -19,10 +24,13 @@ func describeUsage(u *event.Resources) *usageBody {
 	if u == nil {
 		return nil
 	}
-	return &usageBody{
-		CPUMillis: u.CPU.Milliseconds(), PeakMemory: u.PeakMemory, Read: u.Read, Written: u.Written,
-		Most: u.PeakProcesses, Processes: u.Processes,
+	body := &usageBody{CPUMillis: u.CPU.Milliseconds()}
+	if !u.OnlyCPU {
+		body.furtherUsage = &furtherUsage{
+			PeakMemory: u.PeakMemory, Read: u.Read, Written: u.Written, Most: u.PeakProcesses, Processes: u.Processes,
+		}
 	}
+	return body
 }
 
 // kernelUsageBody is what a kernel uses.

@@ -96,7 +96,7 @@ func readStat(pid int, buf []byte) (stat, bool) {
 // parseStat reads the fields behind the name, which is in parentheses and may
 // hold anything, parentheses included.
 func parseStat(pid int, text []byte) (stat, bool) {
-	_, after, ok := cutLast(text, ')')
+	after, ok := afterLast(text, ')')
 	fields := bytes.Fields(after)
 	const state, parent, group, session, start = 0, 1, 2, 3, 19
 	if !ok || len(fields) <= start || len(fields[state]) != 1 {
@@ -111,11 +111,11 @@ func parseStat(pid int, text []byte) (stat, bool) {
 	return s, errs == [4]error{}
 }
 
-func cutLast(b []byte, sep byte) (before, after []byte, found bool) {
+func afterLast(b []byte, sep byte) (after []byte, found bool) {
 	if i := bytes.LastIndexByte(b, sep); i >= 0 {
-		return b[:i], b[i+1:], true
+		return b[i+1:], true
 	}
-	return b, nil, false
+	return nil, false
 }
 
 // signalAll sends a signal to each member that is still the process it was.

@@ -60,7 +60,8 @@ func (s *Session) Fresh() string {
 }
 
 // Run has the shell run a script, and returns how it ended, which is how the
-// shell did if that is what the script made it do. Output of what the script
+// shell did if that is what the script made it do; Usage is the CPU time
+// that was used meanwhile, by what earlier runs have left running too. Output of what the script
 // has left in the background goes to sink until late is closed.
 func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err error) {
 	if strings.ContainsRune(r.Script, 0) {
@@ -76,9 +77,11 @@ func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err er
 		return Exit{}, nil, err
 	}
 	out.run(sink, func() { _ = d.process.Signal(syscall.SIGKILL) })
+	before := d.used()
 	ended, release, err := d.tell(r, ends)
 	if err == nil {
 		exit = d.follow(ended, 0)
+		exit.Usage = usedBetween(before, d.used())
 		release()
 	}
 	closeEnds(ends)

@@ -8,6 +8,7 @@ import (
 // Resources are what a process and its descendants have used.
 type Resources struct {
 	CPU           time.Duration
+	OnlyCPU       bool  // nothing else is known
 	PeakMemory    int64 // bytes resident, of the largest process, or of all together where that was seen to be more
 	Read, Written int64 // bytes, from and to storage
 	Processes     int   // that run; 0 at the end
@@ -17,6 +18,9 @@ type Resources struct {
 func appendResources(b []byte, u *Resources) []byte {
 	b = append(b, `,"usage":{"cpu_ms":`...)
 	b = strconv.AppendInt(b, u.CPU.Milliseconds(), 10)
+	if u.OnlyCPU {
+		return append(b, '}')
+	}
 	b = append(b, `,"peak_memory_bytes":`...)
 	b = strconv.AppendInt(b, u.PeakMemory, 10)
 	b = append(b, `,"read_bytes":`...)
