@@ -186,7 +186,7 @@ func (d *daemon) stop(tb testing.TB) {
 }
 
 // keptUpload is what is kept of a resumable upload, for the next daemon.
-var keptUpload = regexp.MustCompile(`/uploads-execd(/[0-9a-f]{32}(\.info)?)?$`)
+var keptUpload = regexp.MustCompile(`/uploads-execd(/[0-9a-f]{32}(\.info|\.done)?)?$`)
 
 // checkDown waits for the end of a daemon that was told to end, and checks its exit status and its leavings.
 func (d *daemon) checkDown(tb testing.TB) {

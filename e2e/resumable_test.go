@@ -89,6 +89,34 @@ func TestResumable_AcrossRestart(t *testing.T) {
 	}
 	d.call(t, http.MethodPatch, upload, "", tusHeader("Upload-Offset", "10", "Content-Type", "application/offset+octet-stream")...).
 		checkFailure(t, http.StatusNotFound, "FILE_NOT_FOUND", "deleted")
+	if left := filesIn(t, d.state+"/uploads-execd"); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestResumable_KilledAtTheEnd: an upload that has come whole, and whose daemon was killed before it was put into its place,
+// is not told as done; one that is in its place stays as it is.
+func TestResumable_KilledAtTheEnd(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, other := dir+"/file", dir+"/other"
+	d := startIn(t, dir, nil)
+	upload := d.create(t, 10, "Upload-Metadata", metadata("path", path))
+	done := d.create(t, 3, "Upload-Metadata", metadata("path", other))
+	d.patch(t, upload, 0, "01234")
+	d.patch(t, done, 0, "xyz")
+	d.kill(t)
+	kept := filepath.Join(d.state, "uploads-execd", filepath.Base(upload))
+	writeFile(t, kept, "0123456789")
+	d = startIn(t, dir, nil)
+	if a, b := d.offset(t, upload), d.offset(t, done); a != "9" || b != "3" {
+		t.Errorf("after the restart they are at %s and %s", a, b)
+	}
+	if a := d.patch(t, upload, 9, "9"); a.status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	holds(t, path, "0123456789", 0o755)
+	holds(t, other, "xyz", 0o755)
 }
 
 func TestResumable_Checksum(t *testing.T) {

@@ -49,6 +49,7 @@ func (u *resumable) handler() (http.Handler, error) {
 	if err := makePrivate(u.dir); err != nil {
 		return nil, fmt.Errorf("make directory of uploads: %w", err)
 	}
+	reopenUnfinished(u.dir)
 	composer := tus.NewStoreComposer()
 	store := filestore.New(u.dir)
 	store.UseIn(composer)
@@ -133,6 +134,9 @@ func (u *resumable) serve(c echo.Context) error {
 		r.Body = body
 	}
 	http.StripPrefix(resumablePath, h).ServeHTTP(w, r)
+	if r.Method == http.MethodDelete {
+		unmarkRemoved(u.dir, c.Param("id"))
+	}
 	// The library's deadline would end what the connection is used for next.
 	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Time{})
 	return w.refusal()

@@ -78,7 +78,11 @@ func (u *resumable) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
 		}
 		return tus.HTTPResponse{}, tusFault(err)
 	}
-	hole, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	err = markDone(path)
+	var hole *os.File
+	if err == nil {
+		hole, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	}
 	if err == nil {
 		err = errors.Join(hole.Truncate(e.Upload.Size), hole.Close())
 	}

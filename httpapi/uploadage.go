@@ -89,7 +89,7 @@ func movedTime(at, wall time.Time, ahead time.Duration) time.Time {
 }
 
 // uploadOf is the id of the upload that a file belongs to: the store keeps
-// ID, ID.info and ID.lock.
+// ID, ID.info and ID.lock, and beside them there may be ID.done.
 func uploadOf(name string) string {
 	return name[:len(name)-len(filepath.Ext(name))]
 }
