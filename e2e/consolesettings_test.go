@@ -6,6 +6,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"testing"
+	"time"
 )
 
 // behindPrefix is an address at which a proxy shows another one.
@@ -56,6 +57,28 @@ func TestConsole_OtherSettings(t *testing.T) {
 			t.Errorf("dark %v: %s, want %s", dark, got, want)
 		}
 		b.do(t, "accessible", nil)
+	}
+}
+
+// TestConsole_Silence: a stream whose connection brings nothing any more, not even a ping, and is not cut, goes on by way of
+// another.
+func TestConsole_Silence(t *testing.T) {
+	t.Parallel()
+	b := startBrowser(t)
+	d := start(t)
+	p := newPlug(t, d.addr)
+	b.do(t, "open", object{"url": p.url(), "clock": true})
+	silent := p.fallSilent("tick 20")
+	id := b.do(t, "begin", object{"command": ticks, "until": "tick 3"})
+	select {
+	case <-silent:
+	case <-time.After(patience):
+		t.Fatal("the output never came to where the connection falls silent")
+	}
+	eventually(t, "the end that the page does not see", func() bool { return !d.status(t, id).Running })
+	b.do(t, "later", object{"ms": 15_000})
+	if got := b.do(t, "finish", object{"chip": "exit 0"}); got != allTicks() {
+		t.Errorf("through silence came %q", got)
 	}
 }
 

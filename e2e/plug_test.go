@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync"
@@ -15,6 +16,8 @@ type plug struct {
 	mu     sync.Mutex
 	target string // "" refuses
 	open   map[net.Conn]bool
+	cue    string        // see fallSilent
+	silent chan struct{} // closed when a connection is
 }
 
 func newPlug(tb testing.TB, target string) *plug {
@@ -42,6 +45,38 @@ func (p *plug) turn(target string) {
 		_ = c.(*net.TCPConn).SetLinger(0) // a reset, as of a host that is gone
 		_ = c.Close()
 	}
+}
+
+// fallSilent has the connection that next brings cue bring neither that nor anything else, and stay open: the way to its
+// other end is lost, and nobody is told. What is returned is closed when that has happened.
+func (p *plug) fallSilent(cue string) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cue, p.silent = cue, make(chan struct{})
+	return p.silent
+}
+
+// lossy is what a connection brings its client.
+type lossy struct {
+	net.Conn
+	p    *plug
+	lost bool
+}
+
+// Write implements io.Writer.
+func (l *lossy) Write(b []byte) (int, error) {
+	if !l.lost {
+		l.p.mu.Lock()
+		if l.p.cue != "" && bytes.Contains(b, []byte(l.p.cue)) {
+			l.lost, l.p.cue = true, ""
+			close(l.p.silent)
+		}
+		l.p.mu.Unlock()
+	}
+	if l.lost {
+		return len(b), nil
+	}
+	return l.Conn.Write(b)
 }
 
 // enter makes a connection one that can be cut, and says where it leads.
@@ -82,7 +117,7 @@ func (p *plug) pass(client net.Conn) {
 	defer server.Close()
 	var both sync.WaitGroup
 	both.Go(func() {
-		_, _ = io.Copy(client, server)
+		_, _ = io.Copy(&lossy{Conn: client, p: p}, server)
 		_ = client.Close()
 	})
 	_, _ = io.Copy(server, client)

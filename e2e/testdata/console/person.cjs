@@ -12,7 +12,7 @@ const expected = /Content Security Policy|net::ERR_|status of 4\d\d|status of 50
 
 // Seat is a page and what was noticed about it.
 class Seat {
-  static async open(browser, { url, dark }) {
+  static async open(browser, { url, dark, clock }) {
     const seat = new Seat()
     seat.context = await browser.newContext({ viewport: { width: 1100, height: 700 }, colorScheme: dark ? 'dark' : 'light', acceptDownloads: true })
     seat.context.setDefaultTimeout(patience)
@@ -27,6 +27,7 @@ class Seat {
     })
     seat.page = await seat.context.newPage()
     seat.page.on('pageerror', (error) => seat.problems.push(error.stack))
+    if (clock) await seat.page.clock.install() // which goes as it always does, and can be put forward
     await seat.page.goto(url + '/ui')
     return seat
   }

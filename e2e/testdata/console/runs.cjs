@@ -162,6 +162,11 @@ module.exports = {
     return (await seat.began.locator('.output').innerText()).trim()
   },
 
+  // later puts the clock of the page forward.
+  async later(seat, { ms }) {
+    await seat.page.clock.fastForward(ms)
+  },
+
   async link(seat, { state }) {
     await seat.page.locator(`#link[data-state=${state}]`).waitFor()
   },
