@@ -19,22 +19,25 @@ type live struct {
 	t      *testing.T
 	c      *contract
 	server *httptest.Server
+	ended  chan struct{} // gets one when the end of "show late" has come
 }
 
 func newLive(t *testing.T, c *contract) *live {
 	t.Helper()
+	ended := make(chan struct{}, 1)
 	fake := &kerneltest.Fake{Execute: func(cell *kerneltest.Cell) {
 		if strings.HasPrefix(cell.Code, "show") {
 			show(cell)
 		}
 		if cell.Code == "show late" {
 			cell.Finish()
+			<-ended // what comes between the two messages that end a run belongs to it
 			show(cell)
 			return
 		}
 		cell.Run()
 	}}
-	return &live{t, c, serveSystem(t, fake, httpapi.Config{})}
+	return &live{t, c, serveSystem(t, fake, httpapi.Config{}), ended}
 }
 
 // show publishes everything that a notebook may show.
@@ -234,6 +237,7 @@ func useCode(t *testing.T, c *contract) {
 func (l *live) showLate() {
 	l.t.Helper()
 	id := l.do(200, "POST", "/code", `{"code":"show late","language":"python","comms":true}`).execution()
+	l.ended <- struct{}{}
 	l.until("/executions/"+id, `"late_events":8`)
 	l.contains(l.do(200, "GET", "/executions/"+id+"?view=folded", "").body, `"output_type":"execute_result"`, `"name":"stdout"`)
 	l.refused(400, "INVALID_REQUEST_BODY", "GET", "/executions/"+id+"?view=x", "")

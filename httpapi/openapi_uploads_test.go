@@ -19,7 +19,7 @@ func tusHeader(more ...string) []string { return append([]string{"Tus-Resumable"
 // useUploads does with resumable uploads what can be done with them.
 func useUploads(t *testing.T, c *contract) {
 	t.Helper()
-	l := &live{t, c, serveSystem(t, &kerneltest.Fake{}, httpapi.Config{UploadDir: t.TempDir() + "/uploads"})}
+	l := &live{t: t, c: c, server: serveSystem(t, &kerneltest.Fake{}, httpapi.Config{UploadDir: t.TempDir() + "/uploads"})}
 	root := t.TempDir()
 	for _, kind := range []string{
 		"application/offset+octet-stream", "application/partial-upload", "application/x-tar", "application/gzip", "application/zip",
