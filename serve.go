@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"execd/actors/event"
 	"execd/httpapi"
 	"execd/kernel"
-	"execd/metrics"
 	"execd/metrics/telemetry"
 	"execd/shell"
 )
@@ -54,6 +52,7 @@ func serve(cfg *config) (int, error) {
 		signal.Notify(signals, forwarded...)
 	}
 	shell.KeepDescriptors()
+	defer relaxCollector()()
 	d, err := start(cfg)
 	if err != nil {
 		return exitFailure, err
@@ -122,16 +121,6 @@ func start(cfg *config) (*daemon, error) {
 	d.standForJupyter()
 	d.announce()
 	return d, nil
-}
-
-// limitMemory has the garbage collector work harder before the container's
-// limit, at which the kernel would kill the daemon. Whoever sets GOMEMLIMIT
-// knows better. The tenth left is for what the collector does not count and
-// for commands, which share the limit.
-func limitMemory() {
-	if limit := metrics.MemoryLimit(); limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(limit / 10 * 9))
-	}
 }
 
 // abort gives back what a start that failed has taken.
