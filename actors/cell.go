@@ -24,6 +24,7 @@ type cell struct {
 
 	// What the actor knows of it.
 	begun    time.Time
+	clock    cellClock
 	reason   string // why it is being ended
 	timer    *time.Timer
 	lonely   *time.Timer
@@ -34,6 +35,7 @@ type cell struct {
 	counted bool
 	held    *kernel.Output                // an error that may be the end
 	shown   bool                          // the error that is the end was
+	usage   *event.Resources              // set before result
 	result  atomic.Pointer[kernel.Result] // set before the actor is told
 	tell    func(message any)
 }
@@ -91,6 +93,7 @@ func (c *cell) Finished(r kernel.Result) {
 	if r.Status != kernel.StatusDead && errors.Is(r.Err, kernel.ErrDead) {
 		show(c.execution.log, kernel.Output{Kind: kernel.KindDropped, Text: "behind its reply, so that output may be missing: " + r.Err.Error()})
 	}
+	c.usage = c.clock.used()
 	c.result.Store(&r)
 	c.tell(finished{c})
 }

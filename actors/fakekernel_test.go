@@ -6,20 +6,26 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"execd/kernel"
 )
 
 // fakeProvider starts kernels that do what their code says: "block" runs
 // until it is interrupted, "stubborn" ignores interrupts, "die" kills the
-// kernel, "print X" prints X; anything else succeeds.
+// kernel, "print X" prints X; anything else succeeds. Each cell takes cellCPU.
 type fakeProvider struct {
 	mu    sync.Mutex
 	alive map[*fakeKernel]bool
 	fail  error
 	gate  chan struct{} // Start waits for it, when set
+	far   bool          // what its kernels use is not known
 }
+
+// cellCPU is for how long a processor works for each cell.
+const cellCPU = 100 * time.Millisecond
 
 func newFakeProvider() *fakeProvider { return &fakeProvider{alive: map[*fakeKernel]bool{}} }
 
@@ -49,6 +55,9 @@ func (p *fakeProvider) Start(ctx context.Context, spec kernel.StartSpec) (kernel
 	}
 	k := &fakeKernel{provider: p, id: spec.ID, interrupts: make(chan struct{}, 1), done: make(chan struct{})}
 	p.alive[k] = true
+	if p.far {
+		return struct{ kernel.Kernel }{k}, nil
+	}
 	return k, nil
 }
 
@@ -70,7 +79,10 @@ type fakeKernel struct {
 	done       chan struct{}
 	once       sync.Once
 	runs       sync.WaitGroup
+	used       atomic.Int64 // CPU time
 }
+
+var _ kernel.CPUTimer = (*fakeKernel)(nil)
 
 var errKilled = errors.New("kernel exited: signal: killed")
 
@@ -80,6 +92,8 @@ func (k *fakeKernel) Pid() int              { return os.Getpid() }
 func (k *fakeKernel) Input(string) error    { return kernel.ErrNoInput }
 func (k *fakeKernel) Done() <-chan struct{} { return k.done }
 func (k *fakeKernel) Err() error            { return errKilled }
+
+func (k *fakeKernel) CPUTime() (time.Duration, bool) { return time.Duration(k.used.Load()), true }
 
 func (k *fakeKernel) Interrupt(context.Context) error {
 	select {
@@ -110,11 +124,17 @@ func (k *fakeKernel) Execute(r kernel.Request, h kernel.Handler) error {
 		return kernel.ErrDead
 	default:
 	}
-	k.runs.Go(func() { h.Finished(k.run(r.Code, h)) })
+	k.runs.Go(func() {
+		h.Finished(k.run(r.Code, h))
+		if r.Code == "faint" {
+			k.kill()
+		}
+	})
 	return nil
 }
 
 func (k *fakeKernel) run(code string, h kernel.Handler) kernel.Result {
+	k.used.Add(int64(cellCPU))
 	dead := kernel.Result{Status: kernel.StatusDead, Err: errKilled}
 	if text, ok := strings.CutPrefix(code, "print "); ok {
 		h.Output(kernel.Output{Kind: kernel.KindStream, Name: "stdout", Text: text + "\n"})
@@ -123,8 +143,7 @@ func (k *fakeKernel) run(code string, h kernel.Handler) kernel.Result {
 	case "die":
 		k.kill()
 		return dead
-	case "faint": // behind its reply
-		k.kill()
+	case "faint": // behind its reply: Done is not closed before Finished was called
 		return kernel.Result{Status: kernel.StatusOK, ExecutionCount: 1, Err: kernel.ErrDead}
 	case "block":
 		h.Output(kernel.Output{Kind: kernel.KindStream, Name: "stdout", Text: "blocking\n"})

@@ -263,6 +263,9 @@ func truthful(t *testing.T, x msg.Execution, frames []frame) {
 		if end.Error != nil && !crashed && !slices.Contains([]string{"ExecutionAborted", "KernelDied", "KernelRestarted"}, end.Error.Name) {
 			t.Errorf("%s ended with %+v", x.Status.Content, end.Error)
 		}
+		if u := end.Usage; end.Error == nil && x.Status.Kind == msg.KindCode && (u == nil || u.CPU != cellCPU.Milliseconds()) {
+			t.Errorf("%s is told to have used %+v", x.Status.Content, u)
+		}
 	default:
 		if end.Error == nil {
 			t.Errorf("%s is told to have succeeded", x.Status.Content)

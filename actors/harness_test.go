@@ -92,7 +92,10 @@ type frame struct {
 	Signal   string     `json:"signal"`
 	ExitCode *int       `json:"exit_code"`
 	Position int        `json:"position"`
-	Error    *struct {
+	Usage    *struct {
+		CPU int64 `json:"cpu_ms"`
+	} `json:"usage"`
+	Error *struct {
 		Name  string `json:"ename"`
 		Value string `json:"evalue"`
 	} `json:"error"`

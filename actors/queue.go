@@ -74,6 +74,7 @@ func (s *session) next() {
 	c.begun = time.Now()
 	s.arm(c)
 	c.answers.of(k)
+	c.clock = startClock(k)
 	request := kernel.Request{
 		Code: c.code, StoreHistory: true, AllowStdin: c.answers != nil, Comms: c.comms, Metadata: c.execution.journey.metadata(),
 	}
@@ -132,7 +133,9 @@ func (s *session) finished(c *cell) {
 	} else {
 		n.become(contextIdle)
 	}
-	s.settle(c, c.outcome(*r))
+	o := c.outcome(*r)
+	o.usage = c.usage
+	s.settle(c, o)
 	if r.Status == kernel.StatusDead {
 		s.abortQueue(failure("KernelDied", "the kernel died in the run before this one", "kernel died"))
 		if c.reason != "" { // it was killed because it did not give way: whoever asked wants to go on

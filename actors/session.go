@@ -244,10 +244,7 @@ func (s *session) died(k kernel.Kernel) {
 // end ends the context with everything in it.
 func (s *session) end(ctx actor.Context, name, text, reason string) {
 	n := s.notebook
-	if c := n.running; c != nil {
-		n.running = nil
-		s.settle(c, failure(name, text, reason))
-	}
+	s.breakOff(failure(name, text, reason))
 	s.abortQueue(failure(name, text, reason))
 	n.isFailed(msg.Errorf(msg.ContextNotFound, "%s", text))
 	s.close(ctx)

@@ -14,10 +14,7 @@ type unused struct{ round int }
 func (s *session) restart(m msg.RestartContext) {
 	n := s.notebook
 	o := failure("KernelRestarted", "the context was restarted", "restarted")
-	if c := n.running; c != nil {
-		n.running = nil
-		s.settle(c, o)
-	}
+	s.breakOff(o)
 	s.abortQueue(o)
 	n.mu.Lock()
 	n.waiting = append(n.waiting, m.Reply)
@@ -27,6 +24,16 @@ func (s *session) restart(m msg.RestartContext) {
 	}
 	s.stopWorker()
 	s.startKernel()
+}
+
+// breakOff ends the cell that runs, whatever its kernel will say of it.
+func (s *session) breakOff(o outcome) {
+	n := s.notebook
+	if c := n.running; c != nil {
+		n.running = nil
+		o.usage = c.clock.used()
+		s.settle(c, o)
+	}
 }
 
 // rest sets the clock of a context that has nothing to do.

@@ -6,6 +6,7 @@ import (
 
 	"execd/actors/event"
 	"execd/actors/msg"
+	"execd/kernel"
 	"execd/metrics"
 	"execd/shell"
 )
@@ -27,6 +28,34 @@ func usageAtEnd(exit shell.Exit) *event.Resources {
 func usageInSession(exit shell.Exit) *event.Resources {
 	u := exit.Usage
 	return &event.Resources{CPU: u.User + u.System, OnlyCPU: true}
+}
+
+// cellClock tells what CPU time the processes of a kernel have used since a
+// cell began. It never changes. The zero value tells nothing.
+type cellClock struct {
+	kernel kernel.Kernel // nil where it does not tell
+	begun  time.Duration
+}
+
+// startClock reads a file, for microseconds.
+func startClock(k kernel.Kernel) cellClock {
+	begun, ok := kernel.CPUTime(k)
+	if !ok {
+		return cellClock{}
+	}
+	return cellClock{k, begun}
+}
+
+// used is nil where it cannot be told: nothing else of a kernel is a cell's own.
+func (c cellClock) used() *event.Resources {
+	if c.kernel == nil {
+		return nil
+	}
+	now, ok := kernel.CPUTime(c.kernel)
+	if !ok {
+		return nil
+	}
+	return &event.Resources{CPU: max(now-c.begun, 0), OnlyCPU: true}
 }
 
 // measure finds out what the processes of an execution use now. It reads

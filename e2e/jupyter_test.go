@@ -139,5 +139,12 @@ func TestProviders(t *testing.T) {
 		}
 	}
 	t.Run("Local", func(t *testing.T) { t.Parallel(); check(t, start(t)) })
-	t.Run("Server", func(t *testing.T) { t.Parallel(); check(t, startJupyter(t).daemon(t)) })
+	t.Run("Server", func(t *testing.T) {
+		t.Parallel()
+		d := startJupyter(t).daemon(t)
+		check(t, d)
+		if end := d.code(t, "1 + 1").last(); strings.Contains(end.Raw, "usage") { // nobody here can know it
+			t.Errorf("it ended with %s", end.Raw)
+		}
+	})
 }

@@ -3,6 +3,9 @@ package e2e_test
 import (
 	"encoding/json"
 	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -43,5 +46,53 @@ func TestUsage_OfCommands(t *testing.T) {
 	}
 	if after := get[used](t, d, "/executions/"+s.id); after.Usage == nil || *after.Usage != *end.Usage {
 		t.Errorf("the status says %+v, the terminal event %+v", after.Usage, *end.Usage)
+	}
+}
+
+// Of a cell the CPU time is told that its kernel used from its beginning to its end, also when the kernel does not live to see that.
+func TestUsage_OfCells(t *testing.T) {
+	t.Parallel()
+	needsPython(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("the CPU time of a kernel is read from /proc or its control group")
+	}
+	d := start(t)
+	id := d.newContext(t).ID
+	uses := func(code, ename string) int64 {
+		t.Helper()
+		s := d.openCode(t, in(id, code))
+		end := s.rest(t).last()
+		if (end.Error != nil) != (ename != "") || end.Error != nil && end.Error.Name != ename {
+			t.Fatalf("%.40q ended with %s", code, end.Raw)
+		}
+		var told used
+		must(t, json.Unmarshal([]byte(end.Raw), &told))
+		if u := told.Usage; u == nil || *u != (usage{CPU: u.CPU}) || strings.Contains(end.Raw, "peak") {
+			t.Fatalf("%.40q ended with %s", code, end.Raw)
+		}
+		if after := get[used](t, d, "/executions/"+s.id); after.Usage == nil || *after.Usage != *told.Usage {
+			t.Errorf("%.40q: the status says %+v, the terminal event %+v", code, after.Usage, *told.Usage)
+		}
+		return told.Usage.CPU
+	}
+	const burn = "import time\ndef burn():\n    until = time.process_time() + 0.3\n    while time.process_time() < until: pass\n"
+	const least = 250 // ms: for each part of it a tick of 10 ms may be missing
+	uses("import os, sys, subprocess, threading", "")
+	for _, c := range []struct{ name, code, ename string }{
+		{"itself", burn + "burn()", ""},
+		{"a child", "subprocess.run([sys.executable, '-c', " + strconv.Quote(burn+"burn()") + "])", ""},
+		{"an error", "burn(); 1/0", "ZeroDivisionError"},
+		{"a death", "burn(); os.kill(os.getpid(), 9)", "KernelDied"},
+	} {
+		if much := uses(c.code, c.ename); much < least {
+			t.Errorf("%s: %d ms", c.name, much)
+		}
+		if little := uses("pass", ""); little >= least {
+			t.Errorf("%d ms for nothing, behind %s", little, c.name)
+		}
+	}
+	uses(burn+"import threading\ngo = threading.Event()\nt = threading.Thread(target=lambda: (go.wait(), burn()))\nt.start()", "")
+	if much := uses("go.set(); t.join()", ""); much < least {
+		t.Errorf("%d ms in the background", much)
 	}
 }

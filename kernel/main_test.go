@@ -147,7 +147,9 @@ func newLocal(t *testing.T, f *kerneltest.Fake, cfg kernel.Config, specs ...kern
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Launch = f.Launch
+	if cfg.Launch == nil {
+		cfg.Launch = f.Launch
+	}
 	cfg.Env = append(cfg.Env, "JUPYTER_PATH="+data)
 	if cfg.RuntimeDir == "" {
 		cfg.RuntimeDir = t.TempDir()

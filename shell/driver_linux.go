@@ -23,8 +23,8 @@ type driver struct {
 	token   string   // begins each report: the shell knows it, its children do not
 	short   *os.File // a script that reports the end of a run
 	long    *os.File // the same, and reports the exported variables
-	times   *os.File // see openTimes
-	told    Usage    // of its control group; touched by Run alone
+	counter *CPUCounter
+	told    Usage // by counter; touched by Run alone
 	over    chan struct{}
 	exit    Exit // set before over is closed
 
@@ -76,7 +76,7 @@ func (s *Session) start() (*driver, error) {
 		reports.close()
 		return nil, err
 	}
-	d.times = openTimes(d.process.Pid(), d.group())
+	d.counter = NewCPUCounter(d.process)
 	go d.reports.pumpReports(d.read)
 	go d.wait()
 	if err := d.begin(s.config.ID, s.keep); err != nil {
@@ -117,7 +117,8 @@ func (d *driver) wait() {
 
 // release closes the files of a shell that has ended.
 func (d *driver) release() {
-	for _, f := range []*os.File{d.short, d.long, d.inlet, d.times} {
+	d.counter.Close()
+	for _, f := range []*os.File{d.short, d.long, d.inlet} {
 		if f != nil {
 			_ = f.Close() // nothing was written to it here
 		}

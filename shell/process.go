@@ -195,7 +195,13 @@ func (p *Process) release() {
 }
 
 func (p *Process) hasExited() bool {
+	_, over := p.end()
+	return over
+}
+
+// end is how the leader ended, once it has.
+func (p *Process) end() (exit Exit, over bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.over
+	return p.exit, p.over
 }
