@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -101,7 +102,7 @@ func (d *daemon) reusing(tb testing.TB) {
 // memory to compare with is that after the first hundredth.
 func TestSoak_Commands(t *testing.T) {
 	t.Parallel()
-	d := start(t, "--retention-count", "200", "--log-level", "4")
+	d := start(t, "--retention-count", "200", "--log-level", "4", "--pprof")
 	d.reusing(t)
 	const workers = 8
 	n := int64(2_000 * soak(t))
@@ -124,8 +125,32 @@ func TestSoak_Commands(t *testing.T) {
 	round(max(n/100, 1000)) // at least until what is retained no longer grows
 	d.settles(t, holdings{1 << 40, 1 << 20, 1 << 20, 1 << 20}, 0)
 	before := d.holds(t)
+	before.memory = d.collected(t)
 	round(n)
-	d.settles(t, before, 8<<20)
+	d.settles(t, before, 1<<40)
+	slack := int64(0)
+	if n < 1_000_000 {
+		slack = 8 << 20 // what a tenth of the first MiB is too little for
+	}
+	after := d.collected(t)
+	t.Logf("%d commands; memory after a hundredth of them %d KiB, at the end %d KiB", n, before.memory>>10, after>>10)
+	if after > before.memory+before.memory/10+slack {
+		t.Errorf("memory has grown from %d to %d KiB", before.memory>>10, after>>10)
+	}
+}
+
+// collected is the memory of a daemon that holds no garbage any more, which has to have --pprof.
+func (d *daemon) collected(t *testing.T) int64 {
+	t.Helper()
+	least := int64(math.MaxInt64)
+	for same := 0; same < 20; same++ { // the runtime gives memory back little by little
+		d.ok(t, http.MethodGet, "/debug/pprof/heap?gc=1", nil)
+		if now := memory(t, d.pid); now < least-least/100 {
+			least, same = now, 0
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return least
 }
 
 // oneCommand runs a command whose output and status are its own.
