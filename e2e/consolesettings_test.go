@@ -61,7 +61,7 @@ func TestConsole_OtherSettings(t *testing.T) {
 }
 
 // TestConsole_Silence: a stream whose connection brings nothing any more, not even a ping, and is not cut, goes on by way of
-// another.
+// another, also where all others that the browser has are as silent.
 func TestConsole_Silence(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)

@@ -17,7 +17,8 @@ type plug struct {
 	target string // "" refuses
 	open   map[net.Conn]bool
 	cue    string        // see fallSilent
-	silent chan struct{} // closed when a connection is
+	silent chan struct{} // closed when that has happened
+	lost   int           // how often it has
 }
 
 func newPlug(tb testing.TB, target string) *plug {
@@ -47,8 +48,9 @@ func (p *plug) turn(target string) {
 	}
 }
 
-// fallSilent has the connection that next brings cue bring neither that nor anything else, and stay open: the way to its
-// other end is lost, and nobody is told. What is returned is closed when that has happened.
+// fallSilent has the connection that next brings cue, and all others there are by then, bring neither that nor anything
+// else, and stay open: the way to their other end is lost, and nobody is told. What is returned is closed when that has
+// happened.
 func (p *plug) fallSilent(cue string) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,31 +62,35 @@ func (p *plug) fallSilent(cue string) <-chan struct{} {
 type lossy struct {
 	net.Conn
 	p    *plug
-	lost bool
+	lost int // how often the way had been lost when it was made
 }
 
 // Write implements io.Writer.
 func (l *lossy) Write(b []byte) (int, error) {
-	if !l.lost {
-		l.p.mu.Lock()
-		if l.p.cue != "" && bytes.Contains(b, []byte(l.p.cue)) {
-			l.lost, l.p.cue = true, ""
-			close(l.p.silent)
-		}
-		l.p.mu.Unlock()
-	}
-	if l.lost {
+	if l.loses(b) {
 		return len(b), nil
 	}
 	return l.Conn.Write(b)
 }
 
-// enter makes a connection one that can be cut, and says where it leads.
-func (p *plug) enter(c net.Conn) string {
+func (l *lossy) loses(b []byte) bool {
+	p := l.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cue != "" && l.lost == p.lost && bytes.Contains(b, []byte(p.cue)) {
+		p.cue = ""
+		p.lost++
+		close(p.silent)
+	}
+	return l.lost < p.lost
+}
+
+// enter makes a connection one that can be cut, and says where it leads, and how often the way there has been lost.
+func (p *plug) enter(c net.Conn) (target string, lost int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open[c] = true
-	return p.target
+	return p.target, p.lost
 }
 
 func (p *plug) leave(c net.Conn) {
@@ -106,7 +112,7 @@ func (p *plug) serve() {
 
 func (p *plug) pass(client net.Conn) {
 	defer p.leave(client)
-	target := p.enter(client)
+	target, lost := p.enter(client)
 	if target == "" {
 		return
 	}
@@ -117,7 +123,7 @@ func (p *plug) pass(client net.Conn) {
 	defer server.Close()
 	var both sync.WaitGroup
 	both.Go(func() {
-		_, _ = io.Copy(&lossy{Conn: client, p: p}, server)
+		_, _ = io.Copy(&lossy{Conn: client, p: p, lost: lost}, server)
 		_ = client.Close()
 	})
 	_, _ = io.Copy(server, client)

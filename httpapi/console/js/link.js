@@ -34,12 +34,16 @@ export function down() {
   probe()
 }
 
+// patience is for the answer to a probe, in milliseconds. Where one connection has fallen silent others may have, and a
+// browser goes on using those until their request is given up.
+const patience = 3000
+
 // probe asks, more and more seldom, until there is an answer. A 503 is an execd that ends.
 async function probe() {
   for (let pause = 100; ; pause = Math.min(2 * pause, 2000)) {
     await new Promise((resolve) => setTimeout(resolve, pause))
     try {
-      const response = await fetch(new URL('../ping', import.meta.url), { cache: 'no-store' })
+      const response = await fetch(new URL('../ping', import.meta.url), { cache: 'no-store', signal: AbortSignal.timeout(patience) })
       if (response.status !== 503) {
         met(response)
         break

@@ -44,6 +44,17 @@ async function beforeSilence(read) {
   }
 }
 
+// answered is the response to a request that execd answers at once, or Unreachable.
+async function answered(ask, signal) {
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(new Unreachable()), silence)
+  try {
+    return await ask(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function parse(block, after) {
   let id = 0
   let data = ''
@@ -99,7 +110,7 @@ async function* follow(begin, { id = '', signal, onID, onCut, onBack }) {
     let why = ''
     try {
       const response = id
-        ? await request('GET', `/executions/${id}/events`, { headers: last ? { 'Last-Event-ID': String(last) } : {}, signal })
+        ? await answered((signal) => request('GET', `/executions/${id}/events`, { headers: last ? { 'Last-Event-ID': String(last) } : {}, signal }), signal)
         : await begin(signal)
       if (response.status === 204) return
       id = response.headers.get('X-Execd-Execution-Id')
@@ -161,7 +172,8 @@ export async function* watch(path, signal) {
     const hide = () => { if (document.hidden) hidden.abort() }
     document.addEventListener('visibilitychange', hide)
     try {
-      for await (const { data } of frames(await request('GET', path, { signal }), 0, hidden.signal)) yield data
+      const response = await answered((signal) => request('GET', path, { signal }), signal)
+      for await (const { data } of frames(response, 0, hidden.signal)) yield data
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof APIError && error.status !== 503 && error.status !== 429) throw error
