@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // maxArgument is the longest argument that execve(2) takes, without its NUL
@@ -18,6 +19,10 @@ func (c Command) withLongScript() (changed Command, done func(), err error) {
 	if len(c.Argv) != 3 || c.Argv[1] != "-c" || len(c.Argv[2]) <= maxArgument {
 		return c, func() {}, nil
 	}
+	name := filepath.Base(c.Argv[0])
+	if !slices.Contains([]string{"bash", "sh"}, name) { // it may mean something else by -c
+		return c, func() {}, nil
+	}
 	file, _, err := scriptFile(c.Argv[2])
 	if err != nil {
 		return c, nil, fmt.Errorf("start process: %w", err)
@@ -30,7 +35,7 @@ func (c Command) withLongScript() (changed Command, done func(), err error) {
 	fd := int(streams) + 1 + len(c.Files)
 	// All on the first line, so that the script's own lines have their numbers.
 	text := fmt.Sprintf("eval \"exec %d<&-; $(cat <&%d)\n\"", fd, fd)
-	if filepath.Base(c.Argv[0]) == "bash" {
+	if name == "bash" {
 		text = fmt.Sprintf(`IFS= read -r -d '' -u %d BASH_EXECUTION_STRING; exec %d<&-; eval "$BASH_EXECUTION_STRING"`, fd, fd)
 	}
 	c.Argv = []string{c.Argv[0], "-c", text}

@@ -1,10 +1,13 @@
 package shell_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"execd/shell"
@@ -33,6 +36,20 @@ func TestProcess_LongScript(t *testing.T) {
 	_, out := run(t, "LC_ALL=C; "+text)
 	if got, want := out.get(shell.Stdout), strconv.Itoa(len("LC_ALL=C; "+text))+"\n"; got != want {
 		t.Errorf("BASH_EXECUTION_STRING has %q bytes, want %q", got, want)
+	}
+}
+
+// What is no shell gets its arguments as they are, or none: -c is its own.
+func TestProcess_LongArgumentOfAnotherProgram(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("one argument may be as long as all of them together here")
+	}
+	p, err := shell.Start(shell.Command{Argv: []string{"printf", "-c", strings.Repeat("a", 128<<10)}, ID: "long"})
+	if err == nil {
+		p.Run(newRecord())
+	}
+	if !errors.Is(err, syscall.E2BIG) {
+		t.Errorf("printf -c with an argument that is too long: %v, want %v", err, syscall.E2BIG)
 	}
 }
 
