@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -115,7 +116,17 @@ func (s *state) sweep(base string) {
 	}
 }
 
+// isStateName reports whether a directory is called as os.MkdirTemp does it:
+// others could be anybody's.
+func isStateName(dir string) bool {
+	random := strings.TrimPrefix(filepath.Base(dir), strings.TrimSuffix(stateName, "*"))
+	return random != "" && strings.Trim(random, "0123456789") == ""
+}
+
 func abandoned(dir string) bool {
+	if !isStateName(dir) {
+		return false
+	}
 	info, err := os.Lstat(dir)
 	if err != nil || !info.IsDir() || !ours(info) {
 		return false

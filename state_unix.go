@@ -14,8 +14,9 @@ func tryLock(f *os.File) bool {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
-// ours reports whether the daemon's user owns the file.
+// ours reports whether the daemon's user owns the directory, and nobody else
+// may enter it: so are those that a daemon makes.
 func ours(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(st.Uid) == os.Getuid()
+	return ok && int(st.Uid) == os.Getuid() && info.Mode().Perm() == 0o700
 }

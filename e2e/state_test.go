@@ -38,11 +38,17 @@ func TestState_Swept(t *testing.T) {
 	}
 	alive := start(t, "--state-dir", base)
 	both := stateDirs(t, base)
-	foreign := filepath.Join(base, "execd-foreign")
+	foreign := filepath.Join(base, "execd-1")
 	must(t, os.WriteFile(foreign, nil, 0o600))
-	other := filepath.Join(base, "other")
-	must(t, os.Mkdir(other, 0o755))
-	for _, dir := range append(both, foreign, other) {
+	others := map[string]os.FileMode{"other": 0o700, "execd-data": 0o700, "execd-2x": 0o700, "execd-2": 0o755}
+	for name, mode := range others {
+		dir := filepath.Join(base, name)
+		must(t, os.Mkdir(dir, mode))
+		must(t, os.Chmod(dir, mode)) // whatever the umask is
+		writeFile(t, dir+"/file", "somebody's")
+		grownOld(t, dir)
+	}
+	for _, dir := range append(both, foreign) {
 		grownOld(t, dir)
 	}
 	next := start(t, "--state-dir", base)
@@ -51,11 +57,14 @@ func TestState_Swept(t *testing.T) {
 			t.Errorf("%s is still there", dir)
 		}
 	}
+	for name := range others {
+		if _, err := os.Stat(filepath.Join(base, name, "file")); err != nil {
+			t.Error(err)
+		}
+		must(t, os.RemoveAll(filepath.Join(base, name)))
+	}
 	if n := len(stateDirs(t, base)); n != 3 { // of two daemons, and a file that is called like one
 		t.Errorf("there are %v", stateDirs(t, base))
-	}
-	if _, err := os.Stat(other); err != nil {
-		t.Error(err)
 	}
 	next.stop(t)
 	alive.command(t, "true").ends(t, success)
@@ -74,10 +83,10 @@ func TestState_ClockSet(t *testing.T) {
 	for range 2 {
 		start(t, "--state-dir", base).kill(t)
 	}
-	starting := filepath.Join(base, "execd-starting") // is without its lock for a moment
+	starting := filepath.Join(base, "execd-1") // is without its lock for a moment
 	must(t, os.Mkdir(starting, 0o700))
 	dead := slices.DeleteFunc(stateDirs(t, base), func(dir string) bool { return dir == starting || slices.Contains(living, dir) })
-	for _, never := range []string{"execd-ahead", "execd-back"} { // got no further than that
+	for _, never := range []string{"execd-2", "execd-3"} { // got no further than that
 		dir := filepath.Join(base, never)
 		must(t, os.Mkdir(dir, 0o700))
 		dead = append(dead, dir)
