@@ -117,7 +117,7 @@ func moveAcross(from, to string) (err error) {
 	if err := os.Rename(from, gone); err != nil {
 		return errors.Join(err, os.Rename(to, whole))
 	}
-	if err := os.RemoveAll(gone); err != nil {
+	if err := removeCopy(gone); err != nil {
 		return errors.Join(err, os.Rename(gone, from))
 	}
 	return nil

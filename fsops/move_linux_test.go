@@ -3,8 +3,11 @@ package fsops_test
 import (
 	"errors"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"execd/fsops"
 )
@@ -26,4 +29,43 @@ func TestMove_Stuck(t *testing.T) {
 	if len(left) != 0 || read(t, root+"/mount/file") != "text" {
 		t.Errorf("%v is left", left)
 	}
+}
+
+// TestMove_WriteProtected: a directory that its owner may not write to is moved between filesystems as it is within one.
+func TestMove_WriteProtected(t *testing.T) {
+	const somebody = 65534
+	root, err := os.MkdirTemp("", "execd") //nolint:usetesting // what TempDir makes is below a folder that only its owner may enter
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(root)) })
+	other := otherFilesystem(t, root)
+	must(t, os.Remove(root+"/probe"))
+	write(t, "text", root, "tree", "closed", "file")
+	must(t, os.Chmod(root+"/tree/closed", 0o555))
+	asRoot := os.Getuid() == 0
+	if asRoot { // whom nothing is forbidden
+		for _, path := range []string{root, root + "/tree", root + "/tree/closed", root + "/tree/closed/file", other} {
+			must(t, os.Chown(path, somebody, -1))
+		}
+	}
+	moved := make(chan error)
+	go func() {
+		if asRoot {
+			runtime.LockOSThread() // which ends with it
+			if err := unix.Setfsuid(somebody); err != nil {
+				t.Error(err)
+			}
+		}
+		moved <- fsops.Move(root+"/tree", other+"/to")
+	}()
+	if err := <-moved; err != nil {
+		t.Error(err)
+	}
+	left, err := os.ReadDir(root)
+	must(t, err)
+	info, err := os.Stat(other + "/to/closed")
+	must(t, err)
+	if len(left) != 0 || info.Mode().Perm() != 0o555 || read(t, other+"/to/closed/file") != "text" {
+		t.Errorf("%v is left, and there is %v", left, info.Mode())
+	}
+	must(t, os.Chmod(other+"/to/closed", 0o755)) // so that it can be removed
 }
