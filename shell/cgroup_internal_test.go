@@ -140,6 +140,19 @@ func TestFork_WithoutGroup(t *testing.T) {
 	}
 }
 
+// Only what an old or closed system says ends the use of groups: not that it
+// is short of processes or memory for a moment.
+func TestFork_PassingErrors(t *testing.T) {
+	for err, want := range map[error]bool{
+		syscall.EAGAIN: true, syscall.ENOMEM: true, &os.PathError{Op: "fork", Err: syscall.ETXTBSY}: true,
+		syscall.EINVAL: false, syscall.ENOSYS: false, syscall.EPERM: false, syscall.EOPNOTSUPP: false,
+	} {
+		if got := passes(err); got != want {
+			t.Errorf("%v passes: %v", err, got)
+		}
+	}
+}
+
 func TestCgroup_OwnIsFound(t *testing.T) {
 	t.Parallel()
 	own, err := ownGroup()

@@ -66,10 +66,17 @@ func forkInGroup(path string, argv []string, attr *syscall.ProcAttr) (int, *cgro
 	}
 	controlGroups.give(group)
 	attr.Sys.UseCgroupFD = false
-	if pid, err = fork(path, argv, attr); err == nil {
+	inGroup := err
+	if pid, err = fork(path, argv, attr); err == nil && !passes(inGroup) {
 		controlGroups.refuse()
 	}
 	return pid, nil, err
+}
+
+// passes reports whether an error of clone(2) or execve(2) says nothing about
+// groups: the system was short of something, or the program being written.
+func passes(err error) bool {
+	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ETXTBSY)
 }
 
 func forkInto(group *cgroup, path string, argv []string, attr *syscall.ProcAttr) (int, error) {
