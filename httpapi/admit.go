@@ -190,7 +190,7 @@ func (s *Server) logRequest(c echo.Context, id string, took time.Duration) {
 		Int64("bytes", c.Response().Size).
 		Dur("ms", took).
 		Str("remote", r.RemoteAddr).
-		Str("agent", r.UserAgent()).
-		Str(fieldExecution, c.Response().Header().Get(headerExecution)).
+		Str("agent", first(r.Header, "User-Agent")).
+		Str(fieldExecution, first(c.Response().Header(), headerExecution)).
 		Msg("request")
 }

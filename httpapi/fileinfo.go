@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -78,10 +79,16 @@ func appendTime(b []byte, t time.Time) []byte {
 
 const lastYear = 9999
 
-// sendJSON sends what is JSON already.
+// sendJSON sends what is JSON already, and has no more use for text then.
 func sendJSON(c echo.Context, text []byte) error {
-	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, text) //nolint:wrapcheck // echo's
+	r := c.Response()
+	r.Header()["Content-Type"] = typeJSON
+	r.WriteHeader(http.StatusOK)
+	_, err := r.Write(text)
+	return err //nolint:wrapcheck // the client has gone
 }
+
+var typeJSON = []string{echo.MIMEApplicationJSON} // shared by all responses, and never changed
 
 // infosBody is what is known of files, by their paths as they were asked for.
 type infosBody struct {
@@ -94,12 +101,23 @@ type infosBody struct {
 // infoSize is what most files take.
 const infoSize = 512
 
+// infoTexts are used again once they have been sent.
+var infoTexts = sync.Pool{New: func() any { return new([infoSize]byte) }}
+
+// free ends the use of what json has returned.
+func (b *infosBody) free() {
+	if cap(b.text) == infoSize { // else it had to grow
+		infoTexts.Put((*[infoSize]byte)(b.text[:infoSize]))
+	}
+	b.text = nil
+}
+
 // add adds a file, once.
 func (b *infosBody) add(asked string, i fsops.Info) {
 	sep := byte(',')
 	switch {
 	case b.count == 0:
-		b.text, b.first, sep = make([]byte, 0, infoSize), asked, '{'
+		b.text, b.first, sep = infoTexts.Get().(*[infoSize]byte)[:0], asked, '{'
 	case asked == b.first || b.more[asked]:
 		return
 	case b.more == nil:
@@ -117,7 +135,8 @@ func (b *infosBody) json() []byte {
 	if b.count == 0 {
 		return []byte("{}\n")
 	}
-	return append(b.text, "}\n"...)
+	b.text = append(b.text, "}\n"...)
+	return b.text
 }
 
 // listJSON is a list of what an appender appends.

@@ -17,6 +17,7 @@ const headerETag = "Etag"
 // fileInfo describes files, by their paths as they were asked for.
 func (s *Server) fileInfo(c echo.Context) error {
 	var body infosBody
+	defer body.free()
 	var last string
 	for asked := range valuesOf(c.Request().URL.RawQuery, "path") {
 		path, err := expand(asked)
