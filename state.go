@@ -76,7 +76,7 @@ func (s *state) close() error {
 	case <-s.swept:
 	case <-time.After(sweepPatience):
 	}
-	if err := os.Remove(filepath.Join(s.dir, draftsName)); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(s.dir, draftsName)); !errors.Is(err, fs.ErrExist) { // which is ENOTEMPTY too
 		return os.RemoveAll(s.dir)
 	}
 	entries, err := os.ReadDir(s.dir)

@@ -207,9 +207,7 @@ func TestCommand_Environment(t *testing.T) {
 	check("request over file", asked, "process", "process/process", "asked", "\n", `a "b' $c`, `\é`)
 	must(t, os.WriteFile(file, []byte("B=again\n"), 0o600))
 	check("file is read each time, requests do not leak", nil, "process", "again", "process", "unset", "unset")
-	if !strings.Contains(d.log(t), "line 5") {
-		t.Error("the log does not warn of the malformed line")
-	}
+	eventually(t, "the log to warn of the malformed line", func() bool { return strings.Contains(d.log(t), "line 5") })
 }
 
 func TestCommand_Identity(t *testing.T) {
