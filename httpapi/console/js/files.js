@@ -40,12 +40,17 @@ export class FilesPanel {
     return guarded(() => this.list(path))()
   }
 
-  // list shows a directory; execd says where ~ and variables lead.
+  // list shows a directory; execd says where ~ and variables lead. What is asked for later, or typed meanwhile, stays.
   async list(path = this.at) {
+    const turn = (this.turn ?? 0) + 1
+    this.turn = turn
+    const typed = this.path.value
     const info = await json('GET', `/files/info${query({ path })}`)
     const at = info[path].path
     const entries = await json('GET', `/directories/list${query({ path: at })}`)
-    this.at = this.path.value = at
+    if (turn !== this.turn) return
+    this.at = at
+    if (this.path.value === typed) this.path.value = at
     this.curl.show('GET', `/directories/list${query({ path: at })}`)
     const sorted = entries.toSorted((a, b) => (b.type === 'directory') - (a.type === 'directory') || a.path.localeCompare(b.path))
     this.rows.replaceChildren(...sorted.map((entry) => this.row(entry)))
