@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,13 +30,9 @@ func testsThere(t *testing.T) map[string]bool {
 func TestDocs_Tests(t *testing.T) {
 	t.Parallel()
 	there := testsThere(t)
-	pages, err := filepath.Glob("../docs/*.md")
-	must(t, err)
 	found := 0
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		must(t, err)
-		for _, m := range namedTest.FindAllStringSubmatch(string(text), -1) {
+	for page, text := range pages(t, "../docs/*.md") {
+		for _, m := range namedTest.FindAllStringSubmatch(text, -1) {
 			found++
 			if !there[m[1]] {
 				t.Errorf("%s refers to %s, which is not there", page, m[1])

@@ -108,19 +108,29 @@ var markdownLink = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 // TestReadme_Links: what the documents refer to is there.
 func TestReadme_Links(t *testing.T) {
 	t.Parallel()
-	pages, err := filepath.Glob("../*.md")
-	must(t, err)
-	more, err := filepath.Glob("../docs/*.md")
-	must(t, err)
-	for _, page := range append(pages, more...) {
-		text, err := os.ReadFile(page)
-		must(t, err)
-		for _, link := range markdownLink.FindAllStringSubmatch(string(text), -1) {
+	for page, text := range pages(t, "../*.md", "../docs/*.md") {
+		for _, link := range markdownLink.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
 				t.Errorf("%s refers to %s, which is not there", page, link[1])
 			}
 		}
 	}
+}
+
+// pages are the texts of documents, by their paths.
+func pages(tb testing.TB, patterns ...string) map[string]string {
+	tb.Helper()
+	texts := map[string]string{}
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(pattern)
+		must(tb, err)
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			must(tb, err)
+			texts[path] = string(text)
+		}
+	}
+	return texts
 }
 
 func readme(tb testing.TB) string {
@@ -136,13 +146,9 @@ var quotedCode = regexp.MustCompile("(?s)(?:<!-- from (\\S+) -->\n)?```go\n(.*?)
 // TestDocs_Quotes: code in the documents is the code.
 func TestDocs_Quotes(t *testing.T) {
 	t.Parallel()
-	pages, err := filepath.Glob("../docs/*.md")
-	must(t, err)
 	found := 0
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		must(t, err)
-		for _, q := range quotedCode.FindAllStringSubmatch(string(text), -1) {
+	for page, text := range pages(t, "../docs/*.md") {
+		for _, q := range quotedCode.FindAllStringSubmatch(text, -1) {
 			found++
 			source, err := os.ReadFile(filepath.Join("..", q[1]))
 			if err != nil || !strings.Contains(string(source), q[2]) {
