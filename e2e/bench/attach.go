@@ -22,13 +22,8 @@ var attachedReaders = row{
 		if have := openFiles(); have < n+100 {
 			return result{}, skip("only %d files may be open; %d readers need more", have, n)
 		}
-		s, err := b.startExecd() // one that has no memory left from other rows, to use again
-		if err != nil {
-			return result{}, err
-		}
-		defer s.stop()
-		time.Sleep(settleTime)
-		return b.attached(s, n)
+		// Not the one of other rows, which has memory left from those to use again.
+		return idling(func(b *bench, s *server) (result, error) { return b.attached(s, n) })(b)
 	},
 }
 
