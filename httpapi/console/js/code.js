@@ -88,6 +88,7 @@ export class CodePanel {
     this.cells.append(cell.element)
     this.cells.scrollTop = this.cells.scrollHeight
     this.curl.show('POST', '/code', { stream: true, body })
+    await this.restarting // another connection could be faster
     await cell.show((options) => this.noting(start('/code', body, options)))
     await this.late(cell)
   }
@@ -128,10 +129,14 @@ export class CodePanel {
     if (id) await request('DELETE', `/code${query({ id })}`)
   }
 
-  // restart gives the context another kernel, with nothing of what was.
+  // restart gives the context another kernel, with nothing of what was. What is run from now on is for that one.
   async restart() {
     const id = this.context.value || this.used
-    if (id) await request('POST', `/code/contexts/${id}/restart`)
+    if (id) {
+      const answer = request('POST', `/code/contexts/${id}/restart`)
+      this.restarting = answer.catch(() => {}) // it is told here
+      await answer
+    }
     await this.contexts()
   }
 }
