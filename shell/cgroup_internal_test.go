@@ -76,6 +76,31 @@ func TestCgroup_KillReachesAll(t *testing.T) {
 	}
 }
 
+// The end of a session reaches what a shell before the present one has left
+// behind without a mark.
+func TestCgroup_OfFormerShell(t *testing.T) {
+	needGroups(t)
+	s, err := NewSession(SessionConfig{ID: "session-" + t.Name(), Dir: t.TempDir(), Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := lines{make(chan string, 1)}
+	text := "env -i setsid sh -c 'echo $$; exec /bin/sleep 600' & exit 3"
+	if exit, _, err := s.Run(Run{ID: "run", Script: text}, out); err != nil || exit.Code != 3 {
+		t.Errorf("%v, %v", exit, err)
+	}
+	pid, err := strconv.Atoi(<-out.ch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Close(t.Context()); n != 1 {
+		t.Errorf("ended %d processes", n)
+	}
+	if s, ok := readStat(pid, make([]byte, 1024)); ok && !s.zombie {
+		t.Errorf("%d lives", pid)
+	}
+}
+
 // A group goes when nobody is in it any more, also when that is long after
 // its leader's end, and with what has been made below it.
 func TestCgroup_Removed(t *testing.T) {

@@ -16,9 +16,9 @@ type stat struct {
 	start                       uint64
 }
 
-// members are those who live of the session and the control group, of those
-// who carry the id or have been seen, and of whoever was born to one of them:
-// so also those that have left the session and lost their parents.
+// members are those who live of the session, the control group and the nest,
+// of those who carry the id or have been seen, and of whoever was born to one
+// of them: so also those that have left the session and lost their parents.
 func (k kin) members() []member { return k.among(processes()) }
 
 // near is members among those in a control group, which takes no look at all
@@ -37,9 +37,10 @@ func (k kin) among(t *table) []member {
 	for _, pid := range k.group.pids() {
 		known[pid] = true
 	}
+	hatched := k.nest.hatched(t, k.id)
 	for _, s := range t.all {
 		_, seen := k.seen[identity{s.pid, s.start}]
-		if seen || k.session != 0 && s.session == k.session || k.marks(t, s) {
+		if seen || k.session != 0 && s.session == k.session || k.marks(t, s) || hatched(s) {
 			known[s.pid] = true
 		}
 	}

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,9 @@ type Session struct {
 	fresh  string  // why the next run gets a fresh one
 	closed bool
 	run    string // the id of the run in progress
+	began  uint64 // when it did
+
+	former []*cgroup // of shells that have ended and left somebody behind
 }
 
 // state is what is known of a shell that may have ended.
@@ -107,7 +111,7 @@ func (s *Session) begin(id string) (*driver, error) {
 		}
 		s.driver = d
 	}
-	s.run, s.fresh = id, ""
+	s.run, s.fresh, s.began = id, "", sinceBoot()
 	return s.driver, nil
 }
 
@@ -130,6 +134,7 @@ func (s *Session) end(d *driver) {
 // bury keeps what is known of a shell that has ended. It needs the lock.
 func (s *Session) bury(d *driver) {
 	s.driver = nil
+	s.former = slices.DeleteFunc(append(s.former, d.group()), func(c *cgroup) bool { return len(c.pids()) == 0 })
 	d.release()
 	s.keep = d.lastState(s.keep)
 	s.fresh = fmt.Sprintf("the shell of this session ended (%s); working directory and exported variables are kept", d.ending())
@@ -144,11 +149,15 @@ func (s *Session) bury(d *driver) {
 // they are gone, or ctx is over, and tells how many processes it has seen.
 func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal, grace time.Duration) int {
 	seen := census{}
-	find := func() []member { return (kin{id: id, seen: seen}).members() }
+	kin := s.kin(id, seen)
+	find := kin.members
 	// The shell before its child: it acts when the child has ended, and would
 	// go on with the next command otherwise.
 	d, _ := s.signalShell(id, syscall.SIGINT) // gone is as good
-	look := func() ([]member, bool) { return (kin{id: id, seen: seen}).near(d.group()) }
+	if d != nil {
+		_ = d.process.signalLeader(syscall.SIGCONT) // it may have stopped itself
+	}
+	look := func() ([]member, bool) { return kin.near(d.group()) }
 	found, steady := look()
 	var weather storm
 	deadline := time.Now().Add(grace)
@@ -178,6 +187,17 @@ func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal
 	}
 }
 
+// kin is who belongs to a run.
+func (s *Session) kin(id string, seen census) kin {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := kin{id: id, seen: seen}
+	if s.run == id && s.driver != nil {
+		k.nest = nest{shell: s.driver.process.Pid(), id: s.config.ID, since: s.began, group: s.driver.group()}
+	}
+	return k
+}
+
 // serving is the shell that has the run in progress, or nil.
 func (s *Session) serving(id string) *driver {
 	s.mu.Lock()
@@ -197,7 +217,7 @@ func (s *Session) Signal(id string, sig syscall.Signal) error {
 	if s.serving(id) == nil {
 		return syscall.ESRCH
 	}
-	if members := (kin{id: id}).members(); len(members) > 0 {
+	if members := s.kin(id, nil).members(); len(members) > 0 {
 		return signalAll(members, sig)
 	}
 	_, err := s.signalShell(id, sig)
@@ -239,5 +259,13 @@ func (s *Session) Close(ctx context.Context) int {
 		d.await(ctx)
 		s.end(d)
 	}
-	return n + len(sweep(func() []member { return (kin{id: s.config.ID}).members() }, nil))
+	n += endAll(ctx, kin{id: s.config.ID})
+	s.mu.Lock()
+	former := s.former
+	s.former = nil
+	s.mu.Unlock()
+	for _, c := range former { // who has no mark of the session
+		n += endAll(ctx, kin{group: c})
+	}
+	return n
 }

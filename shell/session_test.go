@@ -15,7 +15,8 @@ import (
 
 func newSession(t *testing.T) *shell.Session {
 	t.Helper()
-	s, err := shell.NewSession(shell.SessionConfig{ID: "session-" + t.Name(), Dir: t.TempDir(), Env: os.Environ()})
+	id := "session-" + strings.ReplaceAll(t.Name(), "/", "-")
+	s, err := shell.NewSession(shell.SessionConfig{ID: id, Dir: t.TempDir(), Env: os.Environ()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,6 +172,32 @@ type kin struct {
 	id      string // everybody who carries it in the environment; empty for none
 	group   *cgroup
 	seen    census // who belonged to them before: their parents may be gone by now
+	nest    nest   // what its shell has forked since then; zero for nobody
+}
+
+// nest is a shell that runs scripts one after the other, and the run that it
+// has in progress. What it forks without a program of its own, such as a
+// subshell or a loop in a pipeline, has the environment that the shell began
+// with, and so no mark of the run.
+type nest struct {
+	shell int    // pid
+	id    string // of the session: the shell carries it, and those do
+	since uint64 // when the run began, as in identity
+	group *cgroup
+}
+
+// endAll ends everybody that it finds and returns when they are gone, or ctx
+// is over. It tells how many it has seen.
+func endAll(ctx context.Context, who kin) int {
+	who.seen = census{}
+	for pause := firstPause; len(who.members()) > 0; pause = min(2*pause, longestPause) {
+		who.seen.add(sweep(who.members, who.group))
+		who.group.kill()
+		if !sleep(ctx, pause) {
+			break
+		}
+	}
+	return len(who.seen)
 }
 
 // sweep stops everybody that it finds, looks again until it finds nobody new,
