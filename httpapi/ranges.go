@@ -16,19 +16,24 @@ import (
 // serveContent is http.ServeContent, conditions and ranges included
 // (RFC 9110, 13 and 14), that tells of what it refuses as an error.
 func (s *Server) serveContent(c echo.Context, modified time.Time, content io.ReadSeeker) error {
-	if asked := c.Request().Header.Get("Range"); lastNone.MatchString(asked) {
-		// Nothing is at the end of nothing (RFC 9110, 14.1.2), which net/http takes for a part.
+	r := c.Request()
+	if asked := r.Header.Get("Range"); asked != "" {
 		size, err := content.Seek(0, io.SeekEnd)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err //nolint:wrapcheck // for the log
+		case size == 0: // all of nothing, of which net/http would send the bytes 0 to -1
+			r = r.Clone(r.Context())
+			r.Header.Del("Range")
+		case lastNone.MatchString(asked): // (RFC 9110, 14.1.2), which net/http takes for a part
+			disclaim(c.Response().Header())
+			c.Response().Header().Set("Content-Range", "bytes */"+strconv.FormatInt(size, 10))
+			return msg.Errorf(msg.RangeNotSatisfiable, "the last 0 bytes are none; asked for %q", asked)
 		}
-		disclaim(c.Response().Header())
-		c.Response().Header().Set("Content-Range", "bytes */"+strconv.FormatInt(size, 10))
-		return msg.Errorf(msg.RangeNotSatisfiable, "the last 0 bytes are none; asked for %q", asked)
 	}
 	w := s.contentWriter(c)
 	defer w.end()
-	http.ServeContent(w, c.Request(), "", modified, content)
+	http.ServeContent(w, r, "", modified, content)
 	if w.status == 0 {
 		return nil
 	}

@@ -22,14 +22,7 @@ func FuzzRanges(f *testing.F) {
 	const text = "0123456789"
 	s := New(Config{WriteTimeout: time.Second})
 	f.Fuzz(func(t *testing.T, asked string) {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
-		r.Header["Range"] = []string{asked}
-		w := httptest.NewRecorder()
-		c := echo.New().NewContext(r, w)
-		c.Response().Header().Set("Content-Type", "application/octet-stream")
-		if err := s.serveContent(c, time.Unix(1, 0), strings.NewReader(text)); err != nil {
-			s.fail(err, c)
-		}
+		w := rangeOf(t, s, text, asked)
 		kind, body := w.Header().Get("Content-Type"), w.Body.String()
 		switch w.Code {
 		case http.StatusOK:
@@ -49,4 +42,29 @@ func FuzzRanges(f *testing.F) {
 			t.Errorf("%q: %d", asked, w.Code)
 		}
 	})
+}
+
+// Nothing has no ranges: all of it is the answer, also to who asks for its end.
+func TestRanges_OfNothing(t *testing.T) {
+	s := New(Config{WriteTimeout: time.Second})
+	for _, asked := range []string{"bytes=0-", "bytes=-1", "bytes=0-0", "bytes=-0", "bytes=5-"} {
+		w := rangeOf(t, s, "", asked)
+		if h := w.Header(); w.Code != http.StatusOK || w.Body.Len() > 0 || h.Get("Content-Range") != "" || h.Get("Content-Length") != "0" {
+			t.Errorf("%s: %d %v %q", asked, w.Code, h, w.Body)
+		}
+	}
+}
+
+// rangeOf is the answer to a request for a range of the text.
+func rangeOf(t *testing.T, s *Server, text, asked string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+	r.Header["Range"] = []string{asked}
+	w := httptest.NewRecorder()
+	c := echo.New().NewContext(r, w)
+	c.Response().Header().Set("Content-Type", "application/octet-stream")
+	if err := s.serveContent(c, time.Unix(1, 0), strings.NewReader(text)); err != nil {
+		s.fail(err, c)
+	}
+	return w
 }
