@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -87,11 +88,35 @@ func forkInto(group *cgroup, path string, argv []string, attr *syscall.ProcAttr)
 func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
 	owned.RLock()
 	defer owned.RUnlock()
+	if attr.Sys.Credential != nil {
+		defer keepDumpable()()
+	}
 	pid, err := syscall.ForkExec(path, argv, attr)
 	if err == nil {
 		owned.pids.Store(pid, nil)
 	}
 	return pid, err //nolint:wrapcheck // the caller says what could not be started
+}
+
+// strangers is held while a process that takes on another identity is born.
+var strangers sync.Mutex
+
+// keepDumpable returns what makes this process as dumpable as it is now. A
+// child that takes on another identity shares its memory until it executes
+// its program, for which the kernel takes that from both (PR_SET_DUMPABLE,
+// prctl(2)); and then no shell of a session could open a file in
+// /proc/[pid]/fd any more where it has no CAP_SYS_PTRACE, as in most
+// containers. It must not be given back before all such children have their
+// own memory: their new users could look into this one.
+func keepDumpable() (restore func()) {
+	strangers.Lock()
+	was, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	return func() {
+		if err == nil && was == 1 { // other values cannot be set
+			_ = unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0) // never fails with it
+		}
+		strangers.Unlock()
+	}
 }
 
 // wait returns when the process has exited, and leaves it to be reaped.
