@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -44,6 +45,8 @@ func (s *System) openShell(r *resident) (*shell.Session, error) {
 	switch {
 	case errors.Is(err, shell.ErrNoBash), errors.Is(err, shell.ErrUnsupported):
 		return nil, msg.Errorf(msg.NotSupported, "%w", err)
+	case errors.Is(err, syscall.E2BIG):
+		return nil, invalid(err)
 	case err != nil:
 		return nil, msg.Errorf(msg.RuntimeError, "%w", err)
 	}

@@ -2,6 +2,8 @@ package actors
 
 import (
 	"context"
+	"errors"
+	"os"
 	"syscall"
 	"time"
 
@@ -117,14 +119,22 @@ func (c *command) run(self *actor.PID) {
 		tell(refused{})
 		return
 	}
-	c.execution.running() // nothing waits before it, so nobody sees a command that is queued
-	c.execution.admit()
+	stranger := prepared.Credential != nil
+	if !stranger {
+		c.execution.beginAtOnce()
+	}
 	prepared.ID = c.execution.id
 	prepared.Stdin = c.execution.takeStdin()
 	p, err := shell.Start(prepared)
 	if prepared.Stdin != nil {
 		_ = prepared.Stdin.Close() // the process has its own
 	}
+	if stranger && errors.Is(err, os.ErrPermission) { // only the attempt shows what another user may not
+		c.execution.refuse(invalid(err))
+		tell(refused{})
+		return
+	}
+	c.execution.beginAtOnce()
 	if err != nil {
 		tell(unborn{err})
 		return

@@ -139,12 +139,8 @@ var startingSize = shell.Size{Columns: 80, Rows: 24}
 
 // openScreen starts the process of x.
 func (c *console) openScreen(x *execution, dir string, pipes bool) (*screen, error) {
-	command := shell.Command{
-		Argv: []string{"bash", "--norc", "--noprofile"}, Dir: dir, Env: x.journey.environ(c.env), ID: x.id,
-	}
-	if c.command != "" {
-		command.Argv = append(command.Argv, "-c", c.command)
-	}
+	env := x.journey.environ(c.env)
+	command := shell.Command{Argv: shell.Interactive(env, c.command), Dir: dir, Env: env, ID: x.id}
 	if pipes {
 		return c.openPipes(x, command)
 	}

@@ -135,6 +135,12 @@ func (x *execution) running() {
 	}
 }
 
+// beginAtOnce is for what does not wait before it runs: nobody sees it queued.
+func (x *execution) beginAtOnce() {
+	x.running()
+	x.admit()
+}
+
 // end appends the terminal event, unless there is one.
 func (x *execution) end(o outcome) {
 	x.mu.Lock()

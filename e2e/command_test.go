@@ -239,6 +239,9 @@ func TestCommand_Identity(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+	must(t, os.Chmod(d.dir, 0o700))
+	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/command",
+		object{"command": "true", "uid": 65534, "cwd": d.dir})
 }
 
 // A daemon that a shell starts in the background has SIGINT and SIGQUIT ignored; its commands must not.

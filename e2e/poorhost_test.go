@@ -32,6 +32,35 @@ func TestPoorHost_ShOnly(t *testing.T) {
 	if !slices.Equal(r.stdout(), []string{"sh"}) {
 		t.Errorf("%q", r.stdout())
 	}
+	v := d.view(t, d.terminal(t, nil), "")
+	v.types("echo ${BASH_VERSION-she''ll}; exit 4\n")
+	v.shows("shell\r\n")
+	v.ends(4)
+	v = d.view(t, d.terminal(t, object{"command": "exit 5"}), "")
+	v.ends(5)
+}
+
+// The shell is found, whatever a client makes of the PATH of what runs in it.
+func TestPoorHost_NoPath(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	nowhere := object{"PATH": "/nonexistent"}
+	for _, r := range []run{
+		d.command(t, object{"command": "echo $PATH", "envs": nowhere}),
+		d.newSession(t, object{"envs": nowhere}).run(t, "echo $PATH"),
+	} {
+		r.ends(t, success)
+		if !slices.Equal(r.stdout(), []string{"/nonexistent"}) {
+			t.Errorf("%q", r.stdout())
+		}
+	}
+	v := d.view(t, d.terminal(t, object{"envs": nowhere, "command": "echo $PATH"}), "")
+	v.ends(0)
+	if got := v.text[0] + v.text[1]; got != "/nonexistent\r\n" {
+		t.Errorf("%q", got)
+	}
+	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/session",
+		object{"envs": object{"LONG": strings.Repeat("x", 200_000)}}) // more than execve(2) takes
 }
 
 // Without any kernel execd starts all the same, says what is missing, and runs commands.
@@ -71,6 +100,9 @@ func TestPoorHost_NoRoot(t *testing.T) {
 	if !strings.Contains(f.Message, "cannot run as user 0") {
 		t.Errorf("another identity is refused with %s", f.Message)
 	}
+	secret := t.TempDir()
+	must(t, os.Chmod(secret, 0o600))
+	d.fails(t, http.StatusBadRequest, "INVALID_REQUEST_BODY", http.MethodPost, "/command", object{"command": "true", "cwd": secret})
 	r = d.command(t, object{"command": "id -u", "uid": nobody})
 	r.ends(t, success)
 	if !slices.Equal(r.stdout(), []string{"65534"}) {

@@ -66,16 +66,49 @@ var lastFound atomic.Pointer[found]
 // Script returns the command line that has a shell run text: bash, or sh on a
 // system without it.
 func Script(text string) []string {
+	return []string{findShell(), "-c", text}
+}
+
+// Interactive returns the command line of a shell on a terminal, which does
+// as somebody types where text is empty: a bash that reads none of its
+// startup files, or sh on a system without it.
+func Interactive(env []string, text string) []string {
+	path, err := findBash(env)
+	if err != nil {
+		path = findShell()
+	}
+	argv := []string{path}
+	if err == nil {
+		argv = append(argv, "--norc", "--noprofile")
+	}
+	if text != "" {
+		argv = append(argv, "-c", text)
+	}
+	return argv
+}
+
+// findBash looks in the PATH of an environment first, but a client may have
+// made one of it that has no shell in it.
+func findBash(env []string) (string, error) {
+	if bash, err := lookPath("bash", pathOf(env)); err == nil {
+		return bash, nil
+	}
+	return lookPath("bash", os.Getenv("PATH"))
+}
+
+// findShell looks in the PATH of this process: what a client makes of that of
+// its command is for what runs in it.
+func findShell() string {
 	path := os.Getenv("PATH")
 	if last := lastFound.Load(); last != nil && last.path == path && isExecutable(last.bash) {
-		return []string{last.bash, "-c", text}
+		return last.bash
 	}
 	if bash, err := lookPath("bash", path); err == nil {
 		lastFound.Store(&found{path, bash})
-		return []string{bash, "-c", text}
+		return bash
 	}
 	if sh, err := lookPath("sh", path); err == nil {
-		return []string{sh, "-c", text}
+		return sh
 	}
-	return []string{"/bin/sh", "-c", text} // its failure to start says what is missing
+	return "/bin/sh" // its failure to start says what is missing
 }

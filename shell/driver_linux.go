@@ -45,7 +45,7 @@ const maxReport = 16 << 20
 
 // start makes a shell with what is kept of the last one.
 func (s *Session) start() (*driver, error) {
-	bash, err := lookPath("bash", pathOf(s.config.Env))
+	bash, err := findBash(s.config.Env)
 	if err != nil {
 		return nil, ErrNoBash
 	}

@@ -62,14 +62,23 @@ func ResolveDir(dir string, lookup func(string) (string, bool)) (string, error) 
 	if path, err = filepath.Abs(path); err != nil {
 		return "", fmt.Errorf("resolve working directory %q: %w", dir, err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", fmt.Errorf("working directory %q: %w", path, bare(err))
-	}
-	if !info.IsDir() {
-		return "", fmt.Errorf("working directory %q: %w", path, syscall.ENOTDIR)
+	if err := enter(path); err != nil {
+		return "", fmt.Errorf("working directory %q: %w", path, err)
 	}
 	return path, nil
+}
+
+// enter reports why one could not go to a directory: it has to be one, and to
+// be searchable, as it is for what is in it.
+func enter(path string) error {
+	info, err := os.Stat(path + string(filepath.Separator) + ".")
+	if err != nil {
+		return bare(err)
+	}
+	if !info.IsDir() {
+		return syscall.ENOTDIR
+	}
+	return nil
 }
 
 // bare is err without the operation and path that the caller names itself.
@@ -79,6 +88,13 @@ func bare(err error) error {
 		return pathErr.Err
 	}
 	return err
+}
+
+func pathOf(env []string) string {
+	if path, ok := lookupIn(env)("PATH"); ok {
+		return path
+	}
+	return os.Getenv("PATH")
 }
 
 // lookPath finds an executable file in a PATH, which need not be this

@@ -106,13 +106,6 @@ func quietEnd(c Command, stdin uintptr) uintptr {
 	return f.Fd()
 }
 
-func pathOf(env []string) string {
-	if path, ok := lookupIn(env)("PATH"); ok {
-		return path
-	}
-	return os.Getenv("PATH")
-}
-
 // startError says what was wrong: the kernel's error number is the same for a
 // missing program and a missing directory.
 func startError(path string, c Command, err error) error {
@@ -123,6 +116,9 @@ func startError(path string, c Command, err error) error {
 	}
 	if c.Credential != nil && errors.Is(err, syscall.EPERM) {
 		return fmt.Errorf("start process as user %d: %w", c.Credential.UID, err)
+	}
+	if c.Credential != nil && c.Dir != "" && errors.Is(err, syscall.EACCES) { // which of the two the kernel does not tell
+		return fmt.Errorf("start %s in %s as user %d: %w", path, c.Dir, c.Credential.UID, err)
 	}
 	return fmt.Errorf("start %s: %w", path, err)
 }
