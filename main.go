@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+
+	"execd/shell"
 )
 
 // What the build says about itself; set with -ldflags.
@@ -23,7 +25,12 @@ const (
 	exitUsage   = 2
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	if shell.Become() {
+		os.Exit(exitFailure)
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 func run(args []string) int {
 	cfg, err := parseConfig(args, os.LookupEnv)

@@ -17,6 +17,9 @@ import (
 const patience = 20 * time.Second
 
 func TestMain(m *testing.M) {
+	if shell.Become() {
+		os.Exit(1)
+	}
 	shell.KeepDescriptors()
 	if signal.Ignored(syscall.SIGINT) { // started by a shell in the background; what is ignored here is ignored in children
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)

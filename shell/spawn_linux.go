@@ -88,10 +88,15 @@ func forkInto(group *cgroup, path string, argv []string, attr *syscall.ProcAttr)
 func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
 	owned.RLock()
 	defer owned.RUnlock()
-	if attr.Sys.Credential != nil {
+	start := syscall.ForkExec
+	switch {
+	case attr.Sys.Credential == nil:
+	case becomes.Load() && needsBecoming():
+		start = forkBecoming
+	default:
 		defer keepDumpable()()
 	}
-	pid, err := syscall.ForkExec(path, argv, attr)
+	pid, err := start(path, argv, attr)
 	if err == nil {
 		owned.pids.Store(pid, nil)
 	}
@@ -101,13 +106,11 @@ func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
 // strangers is held while a process that takes on another identity is born.
 var strangers sync.Mutex
 
-// keepDumpable returns what makes this process as dumpable as it is now. A
-// child that takes on another identity shares its memory until it executes
-// its program, for which the kernel takes that from both (PR_SET_DUMPABLE,
-// prctl(2)); and then no shell of a session could open a file in
-// /proc/[pid]/fd any more where it has no CAP_SYS_PTRACE, as in most
-// containers. It must not be given back before all such children have their
-// own memory: their new users could look into this one.
+// keepDumpable returns what makes this process as dumpable as it is now, for
+// the kernel takes that from all who share the memory of a process that takes
+// on another identity (PR_SET_DUMPABLE, prctl(2)). It must not be given back
+// before all such children have their own memory: their new users could look
+// into this one.
 func keepDumpable() (restore func()) {
 	strangers.Lock()
 	was, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
