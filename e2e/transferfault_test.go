@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -202,4 +203,21 @@ func TestTransfer_OldOrNew(t *testing.T) {
 	if known == 0 {
 		t.Error("no download has an ETag that an upload was told")
 	}
+}
+
+// TestMove_MountPoint: what is mounted somewhere cannot be moved or removed, and that is not the daemon's fault.
+func TestMove_MountPoint(t *testing.T) {
+	t.Parallel()
+	disk := smallDisk(t, 1<<20)
+	d := start(t)
+	path := filepath.Join(disk, "file")
+	must(t, os.WriteFile(path, []byte("text"), 0o600))
+	for _, to := range []string{disk + "-moved", filepath.Join(d.dir, "moved")} {
+		d.fails(t, http.StatusBadRequest, "INVALID_FILE", http.MethodPost, "/files/mv", []object{{"src": disk, "dest": to}})
+		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is there: %v", to, err)
+		}
+	}
+	holds(t, path, "text", 0o600)
+	d.fails(t, http.StatusBadRequest, "INVALID_FILE", http.MethodDelete, "/directories"+pathQuery(disk), nil)
 }

@@ -31,16 +31,25 @@ func AdoptDraft(place Placement, from string) (*Draft, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	giveBack := func() error {
+		err := os.Rename(name, from)
+		if err == nil { // else it stays noted
+			forget()
+		}
+		return err
+	}
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err == nil {
-		err = f.Chmod(info.Mode().Perm())
+		if err = f.Chmod(info.Mode().Perm()); err != nil {
+			_ = f.Close() // the other error says more
+		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("adopt %s: %w", from, err), os.Rename(name, from), d.Close())
+		return nil, errors.Join(pathError("adopt", from, err), giveBack(), d.Close())
 	}
 	if err := d.Close(); err != nil {
-		_ = f.Close() // the other error says more
-		return nil, errors.Join(err, os.Rename(name, from))
+		_ = f.Close() // likewise
+		return nil, errors.Join(err, giveBack())
 	}
 	d.file, d.name, d.origin, d.forget = f, name, from, forget
 	return d, nil

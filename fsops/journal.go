@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync/atomic"
 )
 
@@ -96,15 +97,23 @@ func readLink(at string) string {
 }
 
 // Sweep removes the drafts and their notes, and returns the paths of what was
-// there. A note of what cannot be removed stays.
+// there. A note of what cannot be removed stays, and so does what was adopted
+// and cannot be given back, as when its old name is taken: it is somebody's.
 func (h *Inherited) Sweep() (swept []string, err error) {
 	for _, at := range h.notes {
+		if of, isOrigin := strings.CutSuffix(at, originEnd); isOrigin && noted(of) != "" {
+			continue // goes with that
+		}
 		path := noted(at)
-		if path == "" { // of an origin, or nothing that this package has noted
+		if path == "" { // nothing that this package has noted
 			_ = os.Remove(at)
 			continue
 		}
 		_, missing := os.Lstat(path)
+		if origin := readLink(at + originEnd); origin != "" && missing == nil {
+			err = errors.Join(err, fmt.Errorf("give back %s, which is at %s: %w", origin, path, fs.ErrExist))
+			continue
+		}
 		if failed := removeCopy(path); failed != nil {
 			err = errors.Join(err, failed)
 			continue
@@ -113,6 +122,7 @@ func (h *Inherited) Sweep() (swept []string, err error) {
 			swept = append(swept, path)
 		}
 		_ = os.Remove(at)
+		_ = os.Remove(at + originEnd)
 	}
 	h.notes = nil
 	return swept, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -97,30 +98,76 @@ func checkMove(from, to string) error {
 // leaves one of them at least, and none that is half there.
 func moveAcross(from, to string) (err error) {
 	dir := filepath.Join(filepath.Dir(to), draftName(false))
-	defer note(dir, "")()
+	forget := note(dir, "")
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return fmt.Errorf("move %s: %w", from, err)
+		forget()
+		return pathError("move", to, err)
 	}
-	defer func() { err = errors.Join(err, removeCopy(dir)) }()
+	defer func() { err = errors.Join(err, inPlaceOf(dir, to, discard(dir, forget))) }()
 	whole := filepath.Join(dir, filepath.Base(to))
 	if err := copyTree(from, whole); err != nil {
-		return fmt.Errorf("move %s: %w", from, err)
+		return fmt.Errorf("move %s: %w", from, inPlaceOf(whole, to, err))
 	}
 	if err := renameNew(whole, to); err != nil {
-		return fmt.Errorf("move %s: %w", from, err)
+		return pathError("move", to, err)
 	}
 	if err := syncDirs([]string{filepath.Dir(to)}); err != nil {
-		return errors.Join(fmt.Errorf("move %s: %w", from, err), os.Rename(to, whole))
+		return errors.Join(fmt.Errorf("move %s: %w", from, err), inPlaceOf(whole, to, os.Rename(to, whole)))
 	}
-	gone := filepath.Join(filepath.Dir(from), draftName(false))
-	defer note(gone, "")()
-	if err := os.Rename(from, gone); err != nil {
-		return errors.Join(err, os.Rename(to, whole))
-	}
-	if err := removeCopy(gone); err != nil {
-		return errors.Join(err, os.Rename(gone, from))
+	if moved, err := removeAtOnce(from); err != nil {
+		if !moved {
+			err = errors.Join(err, inPlaceOf(whole, to, os.Rename(to, whole)))
+		}
+		return err
 	}
 	return nil
+}
+
+// removeAtOnce removes what is at a path under another name. It tells whether
+// that got the name, when it fails: then some of it may be gone.
+func removeAtOnce(path string) (renamed bool, err error) {
+	gone := filepath.Join(filepath.Dir(path), draftName(false))
+	forget := note(gone, "")
+	if err := os.Rename(path, gone); err != nil {
+		forget()
+		return false, pathError("move", path, err)
+	}
+	if err = inPlaceOf(gone, path, discard(gone, forget)); err == nil {
+		return true, nil
+	}
+	if back := os.Rename(gone, path); back != nil { // it stays noted
+		return true, errors.Join(err, pathError("move", path, back))
+	}
+	forget()
+	return true, err
+}
+
+// discard removes what is noted, and takes back the note where that is gone.
+func discard(path string, forget func()) error {
+	err := removeCopy(path)
+	if err == nil {
+		forget()
+	}
+	return err
+}
+
+// inPlaceOf is an error about a file below a path that only this package
+// knows as one about the file in its place.
+func inPlaceOf(hidden, shown string, err error) error {
+	var inner *fs.PathError
+	var link *os.LinkError
+	op, path := "", ""
+	switch {
+	case errors.As(err, &inner):
+		op, path = inner.Op, inner.Path
+	case errors.As(err, &link):
+		op, path = link.Op, link.New
+	}
+	below, is := strings.CutPrefix(path, hidden)
+	if !is {
+		return err
+	}
+	return pathError(op, shown+below, err)
 }
 
 // copyTree copies what is at from, with modes, times and, where it may, owners.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -21,13 +22,39 @@ func TestMove_Stuck(t *testing.T) {
 		t.Skipf("this user may not mount anything: %v", err)
 	}
 	defer func() { must(t, syscall.Unmount(root+"/mount", 0)) }()
-	if err := fsops.Move(root+"/mount", other+"/to"); !errors.Is(err, syscall.EBUSY) {
+	err := fsops.Move(root+"/mount", other+"/to")
+	if !errors.Is(err, syscall.EBUSY) || !strings.Contains(err.Error(), root+"/mount") || strings.Contains(err.Error(), draftPrefix) {
 		t.Errorf("%v", err)
 	}
 	left, err := os.ReadDir(other)
 	must(t, err)
 	if len(left) != 0 || read(t, root+"/mount/file") != "text" {
 		t.Errorf("%v is left", left)
+	}
+}
+
+// draftPrefix begins names that nobody is to hear of.
+const draftPrefix = ".execd-draft-"
+
+// TestMove_ErrorsNameTheTarget: and not the copy that is to become it.
+func TestMove_ErrorsNameTheTarget(t *testing.T) {
+	root, small := t.TempDir(), t.TempDir()
+	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=65536"); err != nil {
+		t.Skipf("this user may not mount anything: %v", err)
+	}
+	defer func() { must(t, syscall.Unmount(small, 0)) }()
+	write(t, strings.Repeat("x", 1<<20), root, "tree", "sub", "big")
+	err := fsops.Move(root+"/tree", small+"/to")
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), small+"/to/sub/big") || strings.Contains(err.Error(), draftPrefix) {
+		t.Errorf("no space: %v", err)
+	}
+	must(t, syscall.Mount("", small, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
+	err = fsops.Move(root+"/tree", small+"/to")
+	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), small+"/to") || strings.Contains(err.Error(), draftPrefix) {
+		t.Errorf("read-only: %v", err)
+	}
+	if left, err := os.ReadDir(small); err != nil || len(left) > 0 || len(read(t, root+"/tree/sub/big")) != 1<<20 {
+		t.Errorf("%v, %v is left", err, left)
 	}
 }
 

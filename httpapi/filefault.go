@@ -35,6 +35,7 @@ var fileFaults = []struct {
 	{syscall.EISDIR, msg.InvalidFile},
 	{syscall.ENOTDIR, msg.InvalidFile},
 	{syscall.ELOOP, msg.InvalidFile},
+	{syscall.EBUSY, msg.InvalidFile}, // something is mounted there
 	{syscall.ENAMETOOLONG, msg.InvalidRequest},
 	{fs.ErrNotExist, msg.FileNotFound},
 	{fs.ErrExist, msg.FileExists},
