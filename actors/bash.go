@@ -194,7 +194,7 @@ func (b *bash) execute(sh *shell.Session, r *sessionRun) {
 	defer ran() // a panic included
 	x, q := r.execution, r.request
 	stdin := x.takeStdin()
-	out := newSink(x, q.Bytes)
+	out := newSink(x)
 	exit, late, err := sh.Run(shell.Run{ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: stdin}, out)
 	ran()
 	if stdin != nil {

@@ -143,7 +143,7 @@ func (c *command) run(self *actor.PID) {
 		p.Kill()
 	}
 	tell(started{p})
-	out := newSink(c.execution, c.spec.Bytes)
+	out := newSink(c.execution)
 	exit := p.Run(out)
 	out.finish()
 	tell(exited{exit, c.system.killedForMemory(exit)})

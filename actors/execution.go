@@ -20,7 +20,7 @@ type execution struct {
 	id      string
 	kind    msg.Kind
 	content string
-	lines   bool // output comes as lines
+	lines   bool // output comes as lines, else as it comes
 	retry   msg.Retry
 	origin  msg.Origin
 	journey journey // as traces see it

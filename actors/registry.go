@@ -47,11 +47,13 @@ func (g *registry) begin(x *execution, limit int) (_ *execution, fresh bool, _ e
 	x.id = newID()
 	x.state = msg.StateQueued
 	x.created = time.Now()
-	x.log = g.store.NewLog(x.id)
-	if x.kind == msg.KindCode {
-		x.late = g.store.NewLate(x.id)
-	} else {
-		x.output = g.store.NewOutput(x.id)
+	switch {
+	case x.kind == msg.KindCode:
+		x.log, x.late = g.store.NewLog(x.id), g.store.NewLate(x.id)
+	case x.lines:
+		x.log, x.output = g.store.NewLog(x.id), g.store.NewOutput(x.id)
+	default:
+		x.log, x.output = g.store.NewLogOver(x.id)
 	}
 	x.ended = g.note
 	g.all[x.id] = x

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -19,51 +20,54 @@ type sink struct {
 type stream struct {
 	mu    sync.Mutex
 	typ   event.Type
-	bytes bool // chunks as they come, not lines
 	lines shell.Lines
 	cut   []byte // the beginning of a character that the last chunk ended in
 	over  bool
 }
 
-func newSink(x *execution, bytes bool) *sink {
+func newSink(x *execution) *sink {
 	k := &sink{execution: x}
-	k.streams[shell.Stdout] = stream{typ: event.TypeStdout, bytes: bytes}
-	k.streams[shell.Stderr] = stream{typ: event.TypeStderr, bytes: bytes}
+	k.streams[shell.Stdout].typ = event.TypeStdout
+	k.streams[shell.Stderr].typ = event.TypeStderr
 	return k
 }
 
 // Output implements shell.Sink.
 func (k *sink) Output(s shell.Stream, p []byte) {
-	k.execution.output.WriteStream(int(s), p)
-	st := &k.streams[s]
+	x, st := k.execution, &k.streams[s]
+	if x.lines {
+		x.output.WriteStream(int(s), p)
+	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.over {
-		return
+	switch {
+	case !x.lines:
+		st.print(x.log, s, p)
+	case !st.over:
+		x.log.Batch(func(b *event.Batch) { st.feed(b, p) })
 	}
-	k.execution.log.Batch(func(b *event.Batch) { st.feed(b, p) })
 }
 
 func (st *stream) feed(b *event.Batch, p []byte) {
-	if st.bytes {
-		st.chunk(b, p)
-		return
-	}
 	st.lines.Feed(p, func(line []byte, partial bool) { b.Text(st.typ, lineText(line), partial) })
 }
 
-// chunk sends what has come, apart from a character that is not all there.
-func (st *stream) chunk(b *event.Batch, p []byte) {
-	if len(st.cut) > 0 {
-		p = append(st.cut, p...)
-		st.cut = nil
+// print sends what has come, apart from a character that is not all there.
+func (st *stream) print(to *event.Log, s shell.Stream, p []byte) {
+	text := p
+	if len(p) < utf8.UTFMax { // all of it may be the middle of one
+		text = slices.Concat(st.cut, p)
 	}
-	whole := wholeCharacters(p)
-	if whole < len(p) {
-		st.cut = append([]byte(nil), p[whole:]...)
-	}
-	if whole > 0 {
-		b.Text(st.typ, p[:whole], false)
+	n := len(p) - len(text) + wholeCharacters(text)
+	switch {
+	case st.over:
+		to.Print(int(s), nil, p, 0)
+	case n < 0: // it is still not all there
+		to.Print(int(s), nil, p, 0)
+		st.cut = text
+	default:
+		to.Print(int(s), st.cut, p, n)
+		st.cut = append([]byte(nil), p[n:]...)
 	}
 }
 

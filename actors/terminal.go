@@ -184,7 +184,7 @@ func (t *terminal) start(first msg.OpenTerminal) {
 
 // follow is the worker of a process.
 func (t *terminal) follow(x *execution, s *screen) {
-	out := newSink(x, true)
+	out := newSink(x)
 	exit := s.process.Run(out)
 	out.finish()
 	t.tell(darkened{x, exit})

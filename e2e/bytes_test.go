@@ -206,3 +206,70 @@ func TestBytes_StalledReader(t *testing.T) {
 		}
 	}
 }
+
+// text is what a stream has carried of both streams, in its order.
+func (r run) text() []byte {
+	var b bytes.Buffer
+	for _, e := range r {
+		if e.Type == "stdout" || e.Type == "stderr" {
+			b.Write(e.bytes())
+		}
+	}
+	return b.Bytes()
+}
+
+// Events and exact bytes agree, also while both are read as the command prints.
+func TestBytes_AgreesWithOutput(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	g, wait := newGate(t)
+	s := d.openCommand(t, asBytes("printf begun; "+wait+"; for i in 1 2 3 4 5 6 7 8; do seq $i 100000; seq 30 >&2; done"))
+	s.untilText(t, "begun")
+	g.open(t)
+	meanwhile := make(chan []byte)
+	go func() {
+		defer close(meanwhile)
+		var all []byte
+		for range 30 {
+			all = append(all, d.raw(t, s.id, "?offset="+itoa(len(all))).body...)
+		}
+		meanwhile <- all
+	}()
+	r := s.rest(t)
+	r.ends(t, success)
+	all := append([]byte("begun"), r.text()...)
+	if first := <-meanwhile; !bytes.HasPrefix(all, first) {
+		t.Errorf("the %d bytes read meanwhile are not those of the events", len(first))
+	}
+	if got := d.raw(t, s.id, "").body; got != string(all) {
+		t.Errorf("%d bytes of output, and %d of events, or they differ", len(got), len(all))
+	}
+	if got := d.attach(t, s.id, 0).rest(t).text(); !bytes.Equal(got, all) {
+		t.Errorf("read again it is %d bytes, want %d, or they differ", len(got), len(all))
+	}
+}
+
+// What evicts bytes evicts the events that are made of them, and no others.
+func TestBytes_Eviction(t *testing.T) {
+	t.Parallel()
+	d := start(t, small...)
+	id := d.background(t, "seq 1000000", object{"output": "bytes"})
+	eventually(t, "its end", func() bool { return !d.status(t, id).Running })
+	x := d.execution(t, id)
+	gone := d.fails(t, http.StatusGone, "EVENTS_EVICTED", http.MethodGet, "/executions/"+id+"/events", nil)
+	if gone.Oldest != x.Oldest || x.Oldest < 3 {
+		t.Errorf("the error names %d as the oldest, the execution %d", gone.Oldest, x.Oldest)
+	}
+	first := d.fails(t, http.StatusGone, "EVENTS_EVICTED", http.MethodGet, "/executions/"+id+"/output", nil).Oldest
+	rest := d.attach(t, id, x.Oldest-1).rest(t)
+	rest.ends(t, success)
+	bytesLeft, text := d.raw(t, id, "?offset="+itoa(int(first))).body, string(rest.text())
+	if !strings.HasSuffix(bytesLeft, text) || len(bytesLeft)-len(text) > 128<<10 || len(text) < 512<<10 {
+		t.Errorf("%d bytes of events are left, and %d of the output", len(text), len(bytesLeft))
+	}
+	r := d.command(t, asBytes("seq 1000000"))
+	r.ends(t, success)
+	if n := len(r.text()); n != 6_888_896 {
+		t.Errorf("who started it got %d bytes", n)
+	}
+}

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,18 +19,21 @@ type Chunk struct {
 // goroutine and no lock, and must be closed.
 type Cursor struct {
 	log    *Log
-	pos    atomic.Int64 // offset of the next byte; atomic for the pacing appender
-	after  int64        // id of the last event delivered
+	pos    atomic.Int64 // offset of the next byte; atomic for Behind
+	after  atomic.Int64 // id of the last event delivered; atomic for the pacing appender
+	read   atomic.Int64 // of the log's output, what is behind the last text delivered; atomic for Behind
 	seek   bool         // pos is unknown: after has to be looked up first
 	owns   bool
 	closed bool
 	file   reader
+	texts  rendering
 }
 
 // Cursor returns a position behind the event with the id after; 0 is the
 // start. An id that has not happened yet waits for the one after it.
 func (l *Log) Cursor(after int64) *Cursor {
-	c := &Cursor{log: l, after: max(after, 0), seek: after > 0}
+	c := &Cursor{log: l, seek: after > 0}
+	c.after.Store(max(after, 0))
 	l.count(1)
 	return c
 }
@@ -60,10 +62,10 @@ func (c *Cursor) Take() (Chunk, <-chan struct{}, error) {
 	for {
 		seg, rest, wait, err := c.locate()
 		if err != nil || wait != nil {
-			c.file.close()
+			c.release()
 			return Chunk{}, wait, err
 		}
-		frames, err := c.file.read(rest)
+		records, err := c.file.read(rest)
 		if errors.Is(err, errMoved) {
 			continue // evicted between the two: locate says so
 		}
@@ -71,13 +73,20 @@ func (c *Cursor) Take() (Chunk, <-chan struct{}, error) {
 			return Chunk{}, nil, err
 		}
 		if c.seek {
-			frames = c.skip(frames, seg.key)
-			if len(frames) == 0 {
+			records = c.skip(records, seg.key)
+			if len(records) == 0 {
 				continue
 			}
 		}
-		c.advance(int64(len(frames)), rest.last)
-		return Chunk{Frames: frames, Last: rest.last}, nil, nil
+		if c.log.output == nil {
+			c.advance(len(records), rest.last)
+			return Chunk{Frames: records, Last: rest.last}, nil, nil
+		}
+		chunk, err := c.render(records)
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		return chunk, nil, err
 	}
 }
 
@@ -89,7 +98,7 @@ func (c *Cursor) locate() (*segment, remainder, <-chan struct{}, error) {
 	if s.removed {
 		return nil, remainder{}, nil, ErrRemoved
 	}
-	if c.after >= l.last {
+	if c.after.Load() >= l.last {
 		if l.ended {
 			return nil, remainder{}, nil, io.EOF
 		}
@@ -97,7 +106,7 @@ func (c *Cursor) locate() (*segment, remainder, <-chan struct{}, error) {
 	}
 	i := c.index()
 	if i < 0 {
-		return nil, remainder{}, nil, &EvictedError{Asked: c.after + 1, Oldest: s.oldest(l.last + 1)}
+		return nil, remainder{}, nil, &EvictedError{Asked: c.after.Load() + 1, Oldest: l.oldest()}
 	}
 	seg := s.segs[i]
 	if c.seek {
@@ -114,8 +123,8 @@ func (c *Cursor) locate() (*segment, remainder, <-chan struct{}, error) {
 // index is the segment of the event behind after, or -1 when it is evicted;
 // the spool's mu is held and the event exists.
 func (c *Cursor) index() int {
-	s := &c.log.spool
-	if len(s.segs) == 0 || c.after+1 < s.segs[0].key {
+	s, next := &c.log.spool, c.after.Load()+1
+	if next < c.log.oldest() {
 		return -1
 	}
 	if !c.seek {
@@ -124,7 +133,7 @@ func (c *Cursor) index() int {
 	lo, hi := 0, len(s.segs)-1
 	for lo < hi {
 		mid := (lo + hi + 1) / 2
-		if s.segs[mid].key <= c.after+1 {
+		if s.segs[mid].key <= next {
 			lo = mid
 		} else {
 			hi = mid - 1
@@ -133,31 +142,33 @@ func (c *Cursor) index() int {
 	return lo
 }
 
-// skip drops the frames of a segment up to the id after.
-func (c *Cursor) skip(frames []byte, first int64) []byte {
+// skip drops the records of a segment up to the id after.
+func (c *Cursor) skip(records []byte, first int64) []byte {
 	pos := 0
-	for id := first; id <= c.after; id++ {
-		n := bytes.Index(frames[pos:], []byte("\n\n"))
-		if n < 0 {
-			break
-		}
-		pos += n + 2
+	for id := first; id <= c.after.Load() && pos < len(records); id++ {
+		pos += recordSize(records[pos:])
 	}
 	c.pos.Add(int64(pos))
 	c.seek = false
-	return frames[pos:]
+	return records[pos:]
 }
 
-func (c *Cursor) advance(n, last int64) {
-	c.after = last
-	c.pos.Add(n)
+func (c *Cursor) advance(n int, last int64) {
+	c.after.Store(last)
+	c.pos.Add(int64(n))
 	if c.owns {
 		c.log.moved()
 	}
 }
 
+// release gives back all buffers and descriptors.
+func (c *Cursor) release() {
+	c.file.close()
+	c.texts.close()
+}
+
 // After is the id of the last event that the cursor has delivered.
-func (c *Cursor) After() int64 { return c.after }
+func (c *Cursor) After() int64 { return c.after.Load() }
 
 // Close ends the reading. It is idempotent.
 func (c *Cursor) Close() {
@@ -165,7 +176,7 @@ func (c *Cursor) Close() {
 		return
 	}
 	c.closed = true
-	c.file.close()
+	c.release()
 	c.log.leave(c)
 	c.log.count(-1)
 }

@@ -17,7 +17,10 @@
 // no silent gap.
 //
 // An Output holds the exact bytes a process wrote, with the same storage, and
-// is addressed by byte offset.
+// is addressed by byte offset. A log may be over an output: then its texts are
+// only there, cursors encode them, and they are evicted together. The log's
+// mutex is taken before the output's, and the output's files are seen to before
+// the log's (spool.spilling, which is taken before either mutex).
 //
 // To test: a Store on t.TempDir() with small Limits makes spilling and
 // eviction happen within a few kilobytes; nothing here reads the clock except

@@ -208,9 +208,7 @@ func (s *spool) endOf(x *extent) int64 {
 // evictUpTo forgets the segments below end and the extents that held only
 // those; spilling is held.
 func (s *spool) evictUpTo(end int64) {
-	if s.waitOwner != nil && s.patient {
-		s.waitOwner(end)
-	}
+	s.announce(end)
 	s.mu.Lock()
 	keep := 0
 	for keep < len(s.segs) && s.segs[keep].off < end {
@@ -226,6 +224,24 @@ func (s *spool) evictUpTo(end int64) {
 	for len(s.extents) > 0 && s.extents[0] != first {
 		s.extents[0].remove()
 		s.extents = s.extents[1:]
+	}
+}
+
+// announce says to whoever has to know that the bytes below end, which is
+// where a segment begins, will be evicted; spilling is held.
+func (s *spool) announce(end int64) {
+	if s.evicting == nil {
+		return
+	}
+	s.mu.Lock()
+	i := s.find(end)
+	var key int64
+	if i >= 0 && i < len(s.segs) {
+		key = s.segs[i].key
+	}
+	s.mu.Unlock()
+	if key != 0 { // else nothing is left of what was removed meanwhile
+		s.evicting(key, s.patient)
 	}
 }
 

@@ -141,7 +141,11 @@ func appendHead(b []byte, id int64) []byte {
 }
 
 func appendStamp(b []byte, t time.Time) []byte {
-	return strconv.AppendInt(append(b, `,"timestamp":`...), t.UnixMilli(), 10)
+	return appendMillis(b, t.UnixMilli())
+}
+
+func appendMillis(b []byte, millis int64) []byte {
+	return strconv.AppendInt(append(b, `,"timestamp":`...), millis, 10)
 }
 
 func appendNumber(b []byte, name string, n int64) []byte {

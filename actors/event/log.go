@@ -13,15 +13,18 @@ type Log struct {
 	spool    spool
 	id       string
 	late     bool
-	last     int64 // id of the newest event; guarded by spool.mu
-	ended    bool  // guarded by spool.mu
+	output   *Output // has the texts; nil where the log has them itself
+	floor    int64   // id below which the output has lost texts; guarded by spool.mu
+	last     int64   // id of the newest event; guarded by spool.mu
+	ended    bool    // guarded by spool.mu
 	done     chan struct{}
 	watching sync.Mutex // so that the last call of watch has the number that is true
 	readers  atomic.Int32
 	watch    atomic.Pointer[func(readers int)]
 	owner    atomic.Pointer[Cursor]
 	progress chan struct{} // cap 1: the owner has read on, or left
-	patience time.Duration // what is left of Limits.Pace; touched only by the evicting appender
+	pacing   sync.Mutex    // held by the appender that waits for the owner
+	patience time.Duration // what is left of Limits.Pace; guarded by pacing
 }
 
 // NewLog returns the empty log of the execution id.
@@ -35,7 +38,7 @@ func (s *Store) NewLog(id string) *Log {
 func (s *Store) NewLogBehind(id string, last, disk int64) *Log {
 	l := &Log{id: id, last: last, done: make(chan struct{})}
 	l.spool = spool{
-		store: s, name: id + ".events", memory: s.limits.MemoryPerLog, disk: min(disk, s.limits.DiskPerLog),
+		store: s, name: id + ".events", memory: s.limits.MemoryPerLog, disk: min(disk, s.limits.DiskPerLog), size: segmentSize,
 	}
 	return l
 }
@@ -128,7 +131,7 @@ type Batch struct {
 // The bytes of text are copied.
 func (b *Batch) Text(typ Type, text []byte, partial bool) {
 	for len(text) > MaxText {
-		n := cut(text)
+		n := cut(text, MaxText)
 		b.frame(typ, text[:n], true)
 		text = text[n:]
 	}
@@ -142,22 +145,22 @@ func (b *Batch) frame(typ Type, text []byte, partial bool) {
 	s.commit(appendText(s.tail(id), id, typ, text, partial, b.stamp))
 }
 
-// cut is how many bytes of text, which is longer than MaxText, go into one
-// event.
-func cut(text []byte) int {
-	for n := MaxText; n > MaxText-4; n-- {
+// cut is how many bytes of text, which is longer than most, go into one event
+// that has room for most.
+func cut(text []byte, most int) int {
+	for n := most; n > most-4; n-- {
 		if text[n]&0xC0 != 0x80 { // the next byte begins a character
 			return n
 		}
 	}
-	return MaxText
+	return most
 }
 
 // Range is what a log holds.
 type Range struct {
 	Oldest int64 // id of the oldest event still held; 1 for most logs, Last+1 when none is
 	Last   int64 // id of the newest event; 0 when empty
-	Bytes  int64 // size of the frames still held
+	Bytes  int64 // size of the frames still held, or of what they are made of
 	Ended  bool
 }
 
@@ -166,7 +169,19 @@ func (l *Log) Range() Range {
 	s := &l.spool
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Range{Oldest: s.oldest(l.last + 1), Last: l.last, Bytes: s.inMem + s.onDisk, Ended: l.ended}
+	r := Range{Oldest: l.oldest(), Last: l.last, Bytes: s.inMem + s.onDisk, Ended: l.ended}
+	if l.output != nil {
+		r.Bytes += l.output.held()
+	}
+	return r
+}
+
+// oldest is the id of the oldest event held, or the next one; spool.mu is held.
+func (l *Log) oldest() int64 {
+	if len(l.spool.segs) == 0 {
+		return l.last + 1
+	}
+	return max(l.spool.segs[0].key, l.floor)
 }
 
 // Head is the id behind which a reader that wants nothing of what has

@@ -23,7 +23,9 @@ type Output struct {
 
 // NewOutput returns the empty output of the execution id.
 func (s *Store) NewOutput(id string) *Output {
-	return &Output{spool: spool{store: s, name: id + ".output", memory: s.limits.MemoryPerLog / rawShare, disk: s.limits.DiskPerLog}}
+	return &Output{spool: spool{
+		store: s, name: id + ".output", memory: s.limits.MemoryPerLog / rawShare, disk: s.limits.DiskPerLog, size: segmentSize,
+	}}
 }
 
 // Write appends p, which is copied, to the first of two streams. It never
@@ -31,24 +33,37 @@ func (s *Store) NewOutput(id string) *Output {
 // belong to.
 func (o *Output) Write(p []byte) { o.WriteStream(0, p) }
 
-// WriteStream is Write for stream 0 or 1.
+// WriteStream is Write for stream 0 or 1. It is not for an output that a log
+// is over, to which Log.Print writes.
 func (o *Output) WriteStream(stream int, p []byte) {
+	o.spool.mu.Lock()
+	o.add(stream, p, 0, 0)
+	o.spool.mu.Unlock()
+	o.spool.relieve(true)
+}
+
+// add is WriteStream for who holds spool.mu. The segments that begin with p
+// and within it have these keys.
+func (o *Output) add(stream int, p []byte, first, next int64) {
 	s := &o.spool
-	s.mu.Lock()
 	if s.removed || o.closed {
-		s.mu.Unlock()
 		return
 	}
 	o.tags.add(stream, len(p))
-	for len(p) > 0 {
-		buf := s.tail(s.end)
+	for key := first; len(p) > 0; key = next {
+		buf := s.tail(key)
 		n := min(len(p), segmentSize-len(buf))
 		s.commit(append(buf, p[:n]...))
 		p = p[n:]
 	}
 	s.notify()
-	s.mu.Unlock()
-	s.relieve(true)
+}
+
+// held is how many bytes are.
+func (o *Output) held() int64 {
+	o.spool.mu.Lock()
+	defer o.spool.mu.Unlock()
+	return o.spool.inMem + o.spool.onDisk
 }
 
 // Close says that no byte will follow.
@@ -67,7 +82,7 @@ func (o *Output) Range() (oldest, end int64) {
 	s := &o.spool
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.oldest(s.end), s.end
+	return s.begin(), s.end
 }
 
 // CopyTo writes the bytes from the offset off up to end to w. It returns an
@@ -79,7 +94,7 @@ func (o *Output) CopyTo(ctx context.Context, w io.Writer, off, end int64) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rest, err := o.locate(off)
+		rest, err := o.locate(off, 0)
 		if err != nil {
 			return err
 		}
@@ -99,7 +114,9 @@ func (o *Output) CopyTo(ctx context.Context, w io.Writer, off, end int64) error 
 	return nil
 }
 
-func (o *Output) locate(off int64) (remainder, error) {
+// locate finds what is behind off, in one place, up to most bytes of it or to
+// the end of a segment that has more.
+func (o *Output) locate(off, most int64) (remainder, error) {
 	s := &o.spool
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,12 +125,12 @@ func (o *Output) locate(off int64) (remainder, error) {
 	}
 	i := s.find(off)
 	if i < 0 {
-		return remainder{}, &EvictedError{Asked: off, Oldest: s.oldest(s.end)}
+		return remainder{}, &EvictedError{Asked: off, Oldest: s.begin()}
 	}
 	if i == len(s.segs) {
 		return remainder{}, io.EOF
 	}
-	return s.segs[i].from(off), nil
+	return s.from(i, off, most), nil
 }
 
 // Unload moves a closed output to its files.

@@ -10,7 +10,9 @@ import "time"
 func (l *Log) Pace() {
 	l.progress = make(chan struct{}, 1)
 	l.patience = l.spool.store.limits.Pace
-	l.spool.waitOwner = l.waitOwner
+	if l.output == nil {
+		l.spool.evicting = l.yield
+	}
 }
 
 // Own makes c the owner of a paced log. A second owner replaces the first.
@@ -22,15 +24,24 @@ func (l *Log) Own(c *Cursor) {
 	}
 }
 
-// waitOwner returns once the owner has read everything below end, has left,
+// yield lets the owner read before the events below the id are evicted.
+func (l *Log) yield(id int64, patient bool) {
+	if patient && l.progress != nil {
+		l.waitOwner(id)
+	}
+}
+
+// waitOwner returns once the owner has read everything below the id, has left,
 // or patience is over.
-func (l *Log) waitOwner(end int64) {
+func (l *Log) waitOwner(id int64) {
+	l.pacing.Lock()
+	defer l.pacing.Unlock()
 	timer := time.NewTimer(l.patience)
 	defer timer.Stop()
 	start := time.Now()
 	for {
 		c := l.owner.Load()
-		if c == nil || l.gone() || c.pos.Load() >= end || l.patience <= 0 {
+		if c == nil || l.gone() || c.after.Load() >= id-1 || l.patience <= 0 {
 			break
 		}
 		select {

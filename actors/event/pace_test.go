@@ -16,37 +16,59 @@ const window = 10 * time.Second
 var small = event.Limits{MemoryPerLog: 64 * kib, DiskPerLog: 256 * kib, Pace: window}
 
 // paced runs fn in a bubble with a log that paces, whose owner has read the
-// first event, and a producer that appends far more than the disk limit.
+// first event, and a producer that appends far more than the disk limit: once
+// with a log of its own texts, and once over an output.
 func paced(t *testing.T, fn func(p *producer)) {
 	t.Helper()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		l := event.NewStore(dir, small, func(err error) { t.Error(err) }).NewLog("x")
-		l.Pace()
-		l.Append(event.Event{Type: event.TypeInit})
-		p := &producer{t: t, log: l, owner: l.Cursor(0), done: make(chan struct{}), start: time.Now()}
-		l.Own(p.owner)
-		p.take(p.owner)
-		fn(p)
-		synctest.Wait()
-		p.finished()
-		p.owner.Close()
-		l.Remove()
-	})
+	for name, open := range map[string]func(*event.Store, *producer){
+		"log": func(s *event.Store, p *producer) {
+			p.log, p.remove = s.NewLog("x"), func() {}
+			p.print = func(line string) { text(p.log, line) }
+		},
+		"over": func(s *event.Store, p *producer) {
+			var o *event.Output
+			p.log, o = s.NewLogOver("x")
+			p.print, p.remove = func(line string) { whole(p.log, []byte(line)) }, o.Remove
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				p := &producer{t: t, done: make(chan struct{}), start: time.Now()}
+				open(event.NewStore(dir, small, func(err error) { t.Error(err) }), p)
+				l := p.log
+				l.Pace()
+				l.Append(event.Event{Type: event.TypeInit})
+				p.owner = l.Cursor(0)
+				l.Own(p.owner)
+				p.take(p.owner)
+				fn(p)
+				synctest.Wait()
+				p.finished()
+				p.owner.Close()
+				l.Remove()
+				p.remove()
+			})
+		})
+	}
 }
 
 type producer struct {
-	t     *testing.T
-	log   *event.Log
-	owner *event.Cursor
-	done  chan struct{}
-	start time.Time
+	t      *testing.T
+	log    *event.Log
+	print  func(line string)
+	remove func() // what the log is over
+	owner  *event.Cursor
+	done   chan struct{}
+	start  time.Time
 }
 
 func (p *producer) run(size int) {
 	go func() {
 		defer close(p.done)
-		fill(p.log, size, nil)
+		for range size / kib {
+			p.print(strings.Repeat("x", kib))
+		}
 	}()
 	synctest.Wait()
 }
@@ -93,7 +115,7 @@ func TestPace_OwnerGetsAll(t *testing.T) {
 			synctest.Wait()
 		}
 		if p.took() != 0 {
-			t.Errorf("time passed: %v", p.took())
+			p.t.Errorf("time passed: %v", p.took())
 		}
 	})
 }
@@ -120,11 +142,11 @@ func TestPace_Window(t *testing.T) {
 		synctest.Wait()
 		<-p.done
 		if p.took() != window {
-			t.Errorf("waited for %v in all, want %v", p.took(), window)
+			p.t.Errorf("waited for %v in all, want %v", p.took(), window)
 		}
 		var evicted *event.EvictedError
 		if _, _, err := p.owner.Take(); !errors.As(err, &evicted) {
-			t.Errorf("the owner that did not read: %v", err)
+			p.t.Errorf("the owner that did not read: %v", err)
 		}
 	})
 }
@@ -138,7 +160,7 @@ func TestPace_OthersDoNot(t *testing.T) {
 		p.run(2 * mib)
 		p.finished()
 		if p.took() != 0 {
-			t.Errorf("waited for %v", p.took())
+			p.t.Errorf("waited for %v", p.took())
 		}
 	})
 }
@@ -150,7 +172,7 @@ func TestPace_OwnerLeaves(t *testing.T) {
 		p.owner.Close()
 		<-p.done
 		if p.took() != 0 {
-			t.Errorf("waited for %v", p.took())
+			p.t.Errorf("waited for %v", p.took())
 		}
 	})
 }
@@ -165,7 +187,7 @@ func TestPace_AnotherOwner(t *testing.T) {
 		other.Close()
 		<-p.done
 		if p.took() != 0 {
-			t.Errorf("waited for %v", p.took())
+			p.t.Errorf("waited for %v", p.took())
 		}
 	})
 }
@@ -177,10 +199,10 @@ func TestPace_Remove(t *testing.T) {
 		p.log.Remove()
 		<-p.done
 		if _, _, err := p.owner.Take(); !errors.Is(err, event.ErrRemoved) {
-			t.Errorf("%v", err)
+			p.t.Errorf("%v", err)
 		}
 		if p.took() != 0 {
-			t.Errorf("waited for %v", p.took())
+			p.t.Errorf("waited for %v", p.took())
 		}
 	})
 }
@@ -203,24 +225,24 @@ func TestPace_ActorsDoNotWait(t *testing.T) {
 		p.waits()
 		p.log.Append(event.Event{Type: event.TypeStatus, Status: "killed"})
 		if !p.log.End(event.Event{Type: event.TypeComplete}) {
-			t.Error("not ended")
+			p.t.Error("not ended")
 		}
 		p.log.Unload()
 		p.waits()
 		if p.took() != 0 {
-			t.Errorf("waited for %v", p.took())
+			p.t.Errorf("waited for %v", p.took())
 		}
 		var all strings.Builder
 		for p.owner.After() < p.log.Range().Last {
 			chunk, _, err := p.owner.Take()
 			if err != nil {
-				t.Fatal(err)
+				p.t.Fatal(err)
 			}
 			all.Write(chunk.Frames)
 			synctest.Wait()
 		}
 		if s := all.String(); !strings.Contains(s, `"killed"`) || !strings.Contains(s, "execution_complete") {
-			t.Errorf("the end is missing: %q", s[max(0, len(s)-200):])
+			p.t.Errorf("the end is missing: %q", s[max(0, len(s)-200):])
 		}
 	})
 }

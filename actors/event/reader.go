@@ -31,6 +31,23 @@ func (seg *segment) from(off int64) remainder {
 	return remainder{ext: seg.ext, at: seg.extAt + at, n: seg.n - int(at)}
 }
 
+// from returns what there is from off, which is in the segment i, in one
+// place: the rest of that segment, and in a file of those behind it while that
+// is less than most. It is to be given to a reader; mu is held.
+func (s *spool) from(i int, off, most int64) remainder {
+	r := s.segs[i].from(off)
+	if r.ext == nil {
+		return r
+	}
+	for _, seg := range s.segs[i+1:] {
+		if int64(r.n) >= most || seg.ext != r.ext {
+			break
+		}
+		r.n += seg.n
+	}
+	return r
+}
+
 // reader reads remainders, those in files through one buffer and one
 // descriptor. The zero value is ready. It belongs to one goroutine.
 type reader struct {
@@ -66,6 +83,22 @@ func (r *reader) read(rest remainder) ([]byte, error) {
 	return b, nil
 }
 
+// copy copies what it can of rest to p, and returns how much that was.
+func (r *reader) copy(p []byte, rest remainder) (int, error) {
+	if rest.buf != nil {
+		defer rest.seg.pins.Add(-1)
+		return copy(p, rest.buf), nil
+	}
+	if err := r.open(rest.ext); err != nil {
+		return 0, err
+	}
+	p = p[:min(len(p), rest.n)]
+	if _, err := r.file.ReadAt(p, rest.at); err != nil {
+		return 0, fmt.Errorf("read log file: %w", err)
+	}
+	return len(p), nil
+}
+
 func (r *reader) open(ext *extent) error {
 	if r.ext == ext {
 		return nil
@@ -93,6 +126,11 @@ func (r *reader) closeFile() {
 // close gives back the buffer and the descriptor; the next read takes new ones.
 func (r *reader) close() {
 	r.closeFile()
+	r.release()
+}
+
+// release is close that keeps the descriptor.
+func (r *reader) release() {
 	r.unpin()
 	if r.buf != nil {
 		reuse(r.buf)

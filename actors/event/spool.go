@@ -20,7 +20,7 @@ const smallSegment = 8 << 10
 // them without a lock.
 type segment struct {
 	off   int64 // offset of its first byte in the spool
-	key   int64 // what the owner calls its first record: an event id, or off
+	key   int64 // id of the first event that begins in it, or behind it; 0 in an output without a log
 	n     int   // bytes
 	buf   []byte
 	ext   *extent
@@ -36,10 +36,12 @@ type spool struct {
 	name   string // of its files
 	memory int64  // bytes it may hold in memory
 	disk   int64  // and in files
+	size   int    // when a segment is full
 
-	// waitOwner, if set, is called without locks before the bytes below end
-	// are evicted, and may delay that.
-	waitOwner func(end int64)
+	// evicting, if set, is called before everything in front of the segment
+	// with this key is evicted, with spilling held but not mu, and may delay
+	// that if patient.
+	evicting func(key int64, patient bool)
 
 	spilling sync.Mutex // serialises relieve; taken before mu
 	extents  []*extent  // guarded by spilling
@@ -60,14 +62,17 @@ type spool struct {
 // tail returns the buffer to append one record to; mu is held. The record
 // counts once commit is given the longer buffer.
 func (s *spool) tail(key int64) []byte {
-	if n := len(s.segs); n > 0 && len(s.segs[n-1].buf) < segmentSize && s.segs[n-1].buf != nil {
+	if n := len(s.segs); n > 0 && len(s.segs[n-1].buf) < s.size && s.segs[n-1].buf != nil {
 		return s.segs[n-1].buf
 	}
 	seg := &segment{off: s.end, key: key}
-	if len(s.segs) > 0 {
-		seg.buf = newBuffer()
-	} else {
+	switch {
+	case len(s.segs) == 0:
 		seg.buf = []byte{}
+	case s.size < segmentSize:
+		seg.buf = make([]byte, 0, s.size)
+	default:
+		seg.buf = newBuffer()
 	}
 	s.segs = append(s.segs, seg)
 	return seg.buf
@@ -112,12 +117,12 @@ func (s *spool) find(off int64) int {
 	return i
 }
 
-// oldest is the key of the oldest record held, or none without any; mu is held.
-func (s *spool) oldest(none int64) int64 {
+// begin is the offset of the oldest byte held; mu is held.
+func (s *spool) begin() int64 {
 	if len(s.segs) == 0 {
-		return none
+		return s.end
 	}
-	return s.segs[0].key
+	return s.segs[0].off
 }
 
 // full is how many segments will not grow any more; mu is held.

@@ -81,7 +81,7 @@ func (t *Tail) locate() (rest remainder, n int64, more <-chan struct{}, err erro
 	}
 	i := s.find(t.mark.off)
 	if i < 0 {
-		return rest, 0, nil, &EvictedError{Asked: t.mark.off, Oldest: s.oldest(s.end)}
+		return rest, 0, nil, &EvictedError{Asked: t.mark.off, Oldest: s.begin()}
 	}
 	return s.segs[i].from(t.mark.off), o.tags.rest(&t.mark), nil, nil
 }
@@ -110,7 +110,7 @@ func (o *Output) StreamRange(stream int) (oldest, end int64, err error) {
 	if o.tags.full {
 		return 0, 0, ErrUntagged
 	}
-	first := s.oldest(s.end)
+	first := s.begin()
 	var m mark
 	for m.off < s.end {
 		n := o.tags.rest(&m)
