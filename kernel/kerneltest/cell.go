@@ -141,8 +141,14 @@ func (c *Cell) hang() bool {
 	}
 }
 
-// ask asks whatever the request says of allow_stdin, as some kernels do.
+// ask asks whatever the request says of allow_stdin, as some kernels do. A
+// client may be done with connecting to stdin before this end is.
 func (c *Cell) ask(prompt string) bool {
+	select {
+	case <-c.asked:
+	case <-c.Done():
+		return false
+	}
 	b := fmt.Appendf(nil, `{"prompt":%q,"password":%t}`, prompt, strings.Contains(prompt, "secret"))
 	m := wire.Message{Header: header("input_request"), Parent: c.request.Header, Content: b}
 	c.mu.Lock()

@@ -113,6 +113,7 @@ func (f *Fake) Launch(spec kernel.LaunchSpec) (kernel.Process, error) {
 		interrupt: make(chan struct{}, 1),
 		requests:  make(chan request, 1024),
 		inputs:    make(chan string, 16),
+		asked:     make(chan struct{}),
 	}
 	f.mu.Lock()
 	f.launched = append(f.launched, p)
@@ -131,7 +132,8 @@ type Process struct {
 	done      chan struct{}
 	interrupt chan struct{} // cap 1
 	requests  chan request
-	inputs    chan string // values of input_reply
+	inputs    chan string   // values of input_reply
+	asked     chan struct{} // closed when there is a peer on stdin
 
 	mu      sync.Mutex // guards the rest
 	closers []func()   // run when it dies

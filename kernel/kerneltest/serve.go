@@ -122,6 +122,9 @@ func (p *Process) serveShell(c *zmtp.Conn) {
 func (p *Process) serveStdin(c *zmtp.Conn) {
 	p.mu.Lock()
 	p.askers = append(p.askers, c)
+	if len(p.askers) == 1 {
+		close(p.asked)
+	}
 	p.mu.Unlock()
 	p.each(c, func(m wire.Message) {
 		var content struct{ Value string }
