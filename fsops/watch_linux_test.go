@@ -80,7 +80,8 @@ func (o *observed) until(last string) []string {
 
 const watchPatience = 20 * time.Second
 
-// mark makes a file that is told behind everything before it.
+// mark makes a file that is told behind everything before it, and returns what
+// was told until it had gone again.
 func (o *observed) mark() []string {
 	o.t.Helper()
 	name := o.root + "/zz-mark"
@@ -89,8 +90,8 @@ func (o *observed) mark() []string {
 	if err := os.Remove(name); err != nil {
 		o.t.Fatal(err)
 	}
-	o.until("removed zz-mark")
-	return told[:len(told)-1]
+	more := o.until("removed zz-mark")
+	return append(told[:len(told)-1], more[:len(more)-1]...)
 }
 
 func TestWatch_Kinds(t *testing.T) {

@@ -25,6 +25,7 @@ func (o *observer) handle(ctx context.Context, e inotifyEvent) error {
 	d := o.dirs[e.wd]
 	switch {
 	case d == nil:
+		o.vanished(e)
 		return nil
 	case e.name == "":
 		return o.self(d, e)
@@ -144,6 +145,17 @@ func (o *observer) settleMoves(next inotifyEvent) error {
 		i++
 	}
 	return nil
+}
+
+// vanished handles an event of a directory that nobody watches any more: what
+// has gone there has gone before the next event, which may be of its old name.
+func (o *observer) vanished(e inotifyEvent) {
+	if !e.is(unix.IN_MOVED_TO) {
+		return
+	}
+	if i := slices.IndexFunc(o.moves, func(m halfMove) bool { return m.cookie == e.cookie }); i >= 0 {
+		o.moveOut(i)
+	}
 }
 
 // moveOut tells of what has gone to where nobody watches.
