@@ -173,8 +173,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// lastWords is how long streams have to tell that the server ends.
-const lastWords = 100 * time.Millisecond
+// lastWords is how long streams have to tell that the server ends, also on a
+// machine with nothing to spare. It is waited for where somebody does not read.
+const lastWords = 500 * time.Millisecond
 
 type connKey struct{}
 
