@@ -65,7 +65,7 @@ func (s *Server) attach(c echo.Context, x msg.Execution, after int64) error {
 	a.conn = conn
 	s.readers.add(conn)
 	a.wire = &bareSink{conn: conn, head: head, patience: s.config.WriteTimeout}
-	a.relay = &relay{server: s, out: a.wire, framing: framing, begun: true}
+	a.relay = &relay{server: s, out: a.wire, conn: conn, framing: framing, begun: true}
 	a.ctx, a.leave = context.WithCancelCause(s.base)
 	c.Set(attachedKey, a)
 	return nil
@@ -98,6 +98,7 @@ func (a *attached) run(c echo.Context, answered func(echo.Context)) {
 		a.beat.Stop()
 	}
 	a.wire.end()
+	a.uncork()
 }
 
 // listen returns when the client has gone. It has nothing more to say, and is

@@ -192,10 +192,15 @@ func setSendBuffer(ctx context.Context, bytes int) {
 // shrink sets the kernel's send buffer of a connection, or of the one that is
 // below its TLS.
 func shrink(conn any, bytes int) {
-	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = c.NetConn()
-	}
-	if c, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+	if c, ok := bare(conn).(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = c.SetWriteBuffer(bytes) // only a hint to the kernel
 	}
+}
+
+// bare is a connection, or the one that is below its TLS.
+func bare(conn any) any {
+	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return c.NetConn()
+	}
+	return conn
 }

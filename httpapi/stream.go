@@ -75,6 +75,8 @@ type relay struct {
 	server  *Server
 	ctx     context.Context //nolint:containedctx // the request's: a relay lives as long as its handler
 	out     sink
+	conn    any  // below out
+	corked  bool // the kernel sends full packets only
 	framing event.Framing
 	scratch []byte
 	begun   bool // the head has been sent
@@ -93,6 +95,7 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 		out:     servedSink{c.Response(), http.NewResponseController(c.Response().Writer)},
 		framing: s.framing(c.Request()),
 	}
+	r.conn = r.ctx.Value(connKey{})
 	setSendBuffer(r.ctx, streamBuffer)
 	h := c.Response().Header()
 	h["Content-Type"] = []string{mimeOf(r.framing)}
@@ -111,6 +114,7 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 const otherBuffer = 1 << 20
 
 func (r *relay) restore() {
+	r.uncork()
 	setSendBuffer(r.ctx, otherBuffer)
 	if r.beat != nil {
 		r.beat.Stop()
@@ -228,6 +232,9 @@ func (r *relay) write(frames []byte) error {
 	if err := r.out.SetWriteDeadline(time.Now().Add(r.server.config.WriteTimeout)); err != nil {
 		return errGone
 	}
+	if !r.corked && len(frames) >= bulk {
+		r.corked = setCork(r.conn, true)
+	}
 	if _, err := r.out.Write(frames); err != nil {
 		return errGone
 	}
@@ -249,8 +256,21 @@ func (r *relay) flush() error {
 }
 
 func (r *relay) flushHere() error {
-	if err := r.out.Flush(); err != nil {
+	err := r.out.Flush()
+	r.uncork()
+	if err != nil {
 		return errGone
 	}
 	return nil
+}
+
+// bulk is from when on what is written is more than the kernel sends at once.
+const bulk = 32 << 10
+
+// uncork lets the kernel send all there is.
+func (r *relay) uncork() {
+	if r.corked {
+		setCork(r.conn, false)
+		r.corked = false
+	}
 }
