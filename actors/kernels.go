@@ -196,10 +196,12 @@ func (k *kernels) restart(ctx actor.Context, m msg.RestartContext) {
 
 // remove takes a context away at once; its kernel ends in the background.
 func (k *kernels) remove(ctx actor.Context, m msg.DeleteContext) {
-	if k.contexts[m.ID] == nil {
+	n := k.contexts[m.ID]
+	if n == nil {
 		m.Fail(errNoContext(m.ID))
 		return
 	}
+	n.condemn()
 	k.children.forward(ctx, m.ID, m)
 	k.forget(m.ID)
 }
@@ -207,6 +209,7 @@ func (k *kernels) remove(ctx actor.Context, m msg.DeleteContext) {
 func (k *kernels) removeAll(ctx actor.Context, m msg.DeleteContexts) {
 	for id, n := range k.contexts {
 		if n.language == kernel.Canonical(m.Language) {
+			n.condemn()
 			k.children.forward(ctx, id, msg.DeleteContext{Reply: msg.NewReply[msg.Nothing](), ID: id})
 			k.forget(id)
 		}

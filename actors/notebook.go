@@ -162,10 +162,22 @@ func (n *notebook) abandon(s *System) {
 
 // close ends the context: its kernel, and one that is only starting.
 func (n *notebook) close(s *System) {
-	n.mu.Lock()
-	n.closed = true
-	n.mu.Unlock()
+	n.condemn()
 	n.endKernel(s)
+}
+
+// condemn says that the context is to be closed, whatever becomes of the
+// message that does it.
+func (n *notebook) condemn() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+}
+
+func (n *notebook) isCondemned() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.closed
 }
 
 // kernelEnd bounds how long a kernel may take to end politely.

@@ -93,6 +93,10 @@ func (s *session) start(ctx actor.Context) {
 	s.self = ctx.Self()
 	n := s.notebook
 	n.starting = false
+	if n.isCondemned() {
+		s.end(ctx, "ContextDeleted", "the context was deleted", "deleted")
+		return
+	}
 	if n.current() == nil {
 		s.startKernel()
 		return
