@@ -6,27 +6,26 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 )
 
 // driver is the bash process of a session.
 type driver struct {
-	process *Process
-	control *os.File // what bash reads its commands from
-	reports *source  // where it tells
-	inlet   *os.File // the other end of that, which it opens to tell
-	token   string   // begins each report: the shell knows it, its children do not
-	short   *os.File // a script that reports the end of a run
-	long    *os.File // the same, and reports the exported variables
-	counter *CPUCounter
-	told    Usage // by counter; touched by Run alone
-	over    chan struct{}
-	exit    Exit // set before over is closed
+	process  *Process
+	feed     *feed    // its script
+	reports  *source  // where it tells
+	inlet    *os.File // the other end of that, which it opens to tell
+	token    string   // begins each report: the shell knows it, its children do not
+	thorough *os.File // a script that reports the end of a run, and the exported variables
+	kept     *os.File // the state that it begins with, if any; closed when it has
+	counter  *CPUCounter
+	told     Usage // by counter; touched by Run alone
+	over     chan struct{}
+	exit     Exit       // set before over is closed
+	synced   <-chan int // the end of what sync has given it
 
 	assigned  bool // a script may have changed them; touched by Run alone
 	signalled bool // during the run; under the lock of the session
@@ -35,7 +34,6 @@ type driver struct {
 	buf    []byte
 	state  state
 	report chan int // of the run in progress
-	silent bool     // it looked deaf the last time
 	fault  string   // why it was given up
 }
 
@@ -49,37 +47,17 @@ func (s *Session) start() (*driver, error) {
 	if err != nil {
 		return nil, ErrNoBash
 	}
-	commands, control, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("start session: %w", err)
-	}
-	defer commands.Close() //nolint:errcheck // the shell has its own
 	reports, w, err := newSource()
 	if err != nil {
-		_ = control.Close()
 		return nil, err
 	}
-	inlet := os.NewFile(w, "|1")
-	d := &driver{control: control, reports: reports, inlet: inlet, token: newToken(), over: make(chan struct{})}
-	env := s.config.Env
-	if s.keep.exports != "" || s.keep.all != "" {
-		env = nil // what was unset must not come back
-	}
-	d.process, err = Start(Command{
-		Argv: []string{bash, "--norc", "--noprofile", "/dev/fd/3"},
-		Dir:  existing(s.keep.dir), Env: env, ID: s.config.ID, Quiet: true,
-		Files: []*os.File{commands},
-	})
-	if err != nil {
-		_ = control.Close()
-		_ = inlet.Close()
+	d := &driver{reports: reports, inlet: os.NewFile(w, "|1"), token: newToken(), over: make(chan struct{})}
+	if err := s.launch(d, bash); err != nil {
 		reports.close()
+		d.release()
 		return nil, err
 	}
-	d.counter = NewCPUCounter(d.process)
-	go d.reports.pumpReports(d.read)
-	go d.wait()
-	if err := d.begin(s.config.ID, s.keep); err != nil {
+	if err := d.reported(startPatience); err != nil {
 		d.process.Kill()
 		<-d.over
 		d.release()
@@ -87,6 +65,30 @@ func (s *Session) start() (*driver, error) {
 	}
 	s.keep.all = "" // given
 	return d, nil
+}
+
+// launch starts the process, with what it does before its first run.
+func (s *Session) launch(d *driver, bash string) error {
+	if err := d.begin(s.config.ID, s.keep); err != nil {
+		return err
+	}
+	env := s.config.Env
+	if s.keep.exports != "" || s.keep.all != "" {
+		env = nil // what was unset must not come back
+	}
+	var err error
+	d.process, err = Start(Command{
+		Argv: []string{bash, "--norc", "--noprofile", "/dev/fd/3"},
+		Dir:  existing(s.keep.dir), Env: env, ID: s.config.ID, Quiet: true,
+		Files: []*os.File{d.feed.file},
+	})
+	if err != nil {
+		return err
+	}
+	d.counter = NewCPUCounter(d.process)
+	go d.reports.pumpReports(d.read)
+	go d.wait()
+	return nil
 }
 
 // existing is dir, or the root where somebody has removed it.
@@ -111,14 +113,18 @@ func (d *driver) wait() {
 	d.exit = d.process.Run(nil)
 	d.reports.drain()
 	d.reports.close()
-	_ = d.control.Close()
 	close(d.over)
 }
 
-// release closes the files of a shell that has ended.
+// release closes the files of a shell that has ended, or did not start.
 func (d *driver) release() {
-	d.counter.Close()
-	for _, f := range []*os.File{d.short, d.long, d.inlet} {
+	if d.counter != nil {
+		d.counter.Close()
+	}
+	if d.feed != nil {
+		d.feed.close()
+	}
+	for _, f := range []*os.File{d.thorough, d.kept, d.inlet} {
 		if f != nil {
 			_ = f.Close() // nothing was written to it here
 		}
@@ -140,7 +146,7 @@ func (d *driver) isOver() bool {
 	}
 }
 
-func (d *driver) await(ctx context.Context) {
+func (d *driver) awaitEnd(ctx context.Context) {
 	select {
 	case <-d.over:
 	case <-ctx.Done():
@@ -160,10 +166,10 @@ func (d *driver) lastState(before state) state {
 	return after
 }
 
-// tell has the shell do a run, and returns where its status will come, and
-// what to call when the run is over.
-func (d *driver) tell(r Run, ends []uintptr) (report <-chan int, release func(), err error) {
-	text, file, err := d.runText(r, ends)
+// tell has the shell do a run that prints into lanes, and returns where its
+// status will come, and what to call when the run is over.
+func (d *driver) tell(r Run, ls *lanes) (report <-chan int, release func(), err error) {
+	part, file, err := d.runText(r, ls)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -173,7 +179,7 @@ func (d *driver) tell(r Run, ends []uintptr) (report <-chan int, release func(),
 		}
 	}
 	ended := d.expect()
-	if err := d.write(text); err != nil {
+	if err := d.feed.push(part); err != nil && !errors.Is(err, errFeedClosed) {
 		release()
 		return nil, nil, err
 	}
@@ -185,18 +191,8 @@ func (d *driver) expect() <-chan int {
 	report := make(chan int, 1)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.report, d.silent = report, false
+	d.report = report
 	return report
-}
-
-// write gives the shell a command. A shell that has ended is no error: its
-// exit tells more.
-func (d *driver) write(text string) error {
-	_, err := d.control.WriteString(text)
-	if err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("write to session: %w", err)
-	}
-	return nil
 }
 
 // read takes reports: each begins and ends with a NUL and begins with the

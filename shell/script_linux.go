@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -22,9 +24,6 @@ const (
 // in this process: what a script closes or reuses is not in the way, and its
 // children do not inherit it.
 
-// The end of a run is told by a file that the shell reads anew each time, for
-// what it reads from its pipe costs a system call a byte.
-//
 // Every builtin is called in a way that aliases (the backslash) and functions
 // of its name (builtin) do not change.
 
@@ -34,14 +33,15 @@ func (d *driver) exportsText() string {
 		d.token, reportExports, d.reportPath())
 }
 
-// begin gives the shell its ways: where it reports, what it does when it
-// ends or is interrupted, and what is kept of the shell before it.
+// begin writes the beginning of the script, which gives the shell its ways:
+// where it reports, what it does when it ends or is interrupted, and what is
+// kept of the shell before it.
 func (d *driver) begin(id string, keep state) error {
 	var err error
-	if d.short, _, err = scriptFile(d.reportText()); err != nil {
+	if d.feed, err = newFeed(); err != nil {
 		return err
 	}
-	if d.long, _, err = scriptFile(d.reportText() + d.exportsText()); err != nil {
+	if d.thorough, _, err = scriptFile(d.thoroughText()); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -53,33 +53,38 @@ func (d *driver) begin(id string, keep state) error {
 		d.token, reportAll, d.reportPath())
 	fmt.Fprintf(&b, "\\builtin trap %s INT\n", Quote(d.exportsText()+"; "+all+"; "+exit+`; \builtin trap - EXIT; \builtin exit 130`))
 	fmt.Fprintf(&b, "\\builtin trap %s EXIT\n", Quote(d.exportsText()+"; "+exit))
-	var kept *os.File
-	if text := keep.all + keep.exports; text != "" {
-		if keep.all != "" {
-			text = keep.all // has the exports in it
-		}
+	if text := cmp.Or(keep.all, keep.exports); text != "" { // the first has the second in it
 		var path string
-		if kept, path, err = scriptFile(text); err != nil {
+		if d.kept, path, err = scriptFile(text); err != nil {
 			return err
 		}
-		defer kept.Close() //nolint:errcheck // only read from
 		fmt.Fprintf(&b, "\\builtin . %s </dev/null >/dev/null 2>&1\n", path)
 	}
 	if keep.dir != "" {
 		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(existing(keep.dir)))
 	}
 	fmt.Fprintf(&b, "\\builtin export %s=%s\n", sessionMarker, id)
-	return d.sync(b.String(), startPatience)
+	return d.sync(b.String())
 }
 
-// sync has the shell do something that is not a run, and waits until it has:
-// no longer than the limit, where that is not 0.
-func (d *driver) sync(text string, limit time.Duration) error {
-	done := d.expect()
-	if err := d.write(text + fmt.Sprintf("\\builtin . %s 0\n", descriptorPath(d.long.Fd()))); err != nil {
-		return err
+// sync has the shell do something that is not a run; reported waits for it.
+func (d *driver) sync(text string) error {
+	d.synced = d.expect()
+	err := d.feed.push(func(g gate) string { return text + d.endText(true, "0", g.path()) })
+	if errors.Is(err, errFeedClosed) {
+		return nil
 	}
-	d.follow(done, limit)
+	return err
+}
+
+// reported waits until the shell has done what sync gave it: no longer than
+// the limit, where that is not 0.
+func (d *driver) reported(limit time.Duration) error {
+	d.follow(d.synced, limit)
+	if d.kept != nil {
+		_ = d.kept.Close() // only read from
+		d.kept = nil
+	}
 	if d.isOver() {
 		return fmt.Errorf("start session: the shell ended: %s", d.ending())
 	}
@@ -90,18 +95,41 @@ func (d *driver) sync(text string, limit time.Duration) error {
 // what BASH_ENV names does.
 const startPatience = 30 * time.Second
 
-// reportText reports the end of a run, whose status is its argument. Before
-// that it gets back the builtins that the next run needs, which a script may
-// have disabled; a shell without them ends, so that there will be a fresh one.
-func (d *driver) reportText() string {
-	return "\\builtin enable eval export cd mapfile printf declare || \\builtin exit \"$1\"\n" +
-		fmt.Sprintf("\\builtin printf '\\0%s %c%%d %%s\\0' \"$1\" \"${PWD-}\" >%s 2>/dev/null\n", d.token, reportRun, d.reportPath())
+// reportText reports the end of a run, whose status is given. A shell that
+// cannot report must not wait at a gate: so it ends, for it finds the end of its
+// script, and there will be a fresh one.
+func (d *driver) reportText(status string) string {
+	return fmt.Sprintf(`\builtin printf '\0%s %c%%d %%s\0' %s "${PWD-}" >%s`, d.token, reportRun, status, d.reportPath())
 }
 
-// inlineScript is how long a script may be to be written between the
-// commands of the session. bash reads those byte by byte, because its
-// children could have to read on behind it; a file it reads in blocks.
-const inlineScript = 512
+// thoroughText is the file that reports the end of a run which may have changed
+// more than its status and the working directory tell: its arguments are the
+// status and the gate. It gets back the builtins that the next run needs, ends a
+// shell that may not open what that needs, and behind the end of the run,
+// which need not wait for that, reports the exported variables.
+func (d *driver) thoroughText() string {
+	return strings.Join([]string{
+		`\builtin enable eval export cd mapfile printf declare || \builtin exit "$1"`,
+		`\builtin : <` + os.DevNull + " >" + os.DevNull + " 2>" + os.DevNull + ` || \builtin exit "$1"`,
+		d.reportText(`"$1"`) + ` || \builtin exit "$1"`,
+		d.exportsText(),
+		`\builtin . "$2"`,
+		"",
+	}, "\n")
+}
+
+// endText ends a part of the script with a report.
+func (d *driver) endText(thorough bool, status, gate string) string {
+	if !thorough {
+		return fmt.Sprintf("%s && \\builtin . %s\n", d.reportText(status), gate)
+	}
+	return fmt.Sprintf("\\builtin . %s %s %s\n", descriptorPath(d.thorough.Fd()), status, gate)
+}
+
+// inlineScript is how long a script may be to be written as a word between the
+// commands of the session. The time that bash takes to find the end of one that
+// is quoted grows with the square of its length.
+const inlineScript = 4 << 10
 
 // scriptVariable begins the name of the variable with a longer one. The rest
 // is new for each run: what an earlier script has made of a variable, readonly
@@ -112,7 +140,7 @@ const scriptVariable = "EXECD_SCRIPT_"
 // runText is what makes the shell do a run. Its lines are read one after the
 // other, each when the one before has been done. The file, if there is one,
 // has to stay open until the run is over.
-func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
+func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.File, err error) {
 	var b strings.Builder
 	for _, kv := range r.Env {
 		name, value, _ := strings.Cut(kv, "=")
@@ -121,18 +149,15 @@ func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
 	if r.Dir != "" {
 		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(r.Dir))
 	}
-	script, after := Quote(r.Script), ""
-	var file *os.File
+	script, name := Quote(r.Script), ""
 	if len(script) > inlineScript {
 		var path string
-		var err error
 		if file, path, err = scriptFile(r.Script); err != nil {
-			return "", nil, err
+			return nil, nil, err
 		}
-		name := scriptVariable + newToken()
+		name = scriptVariable + newToken()
 		fmt.Fprintf(&b, "\\builtin mapfile -d '' -t %s <%s\n", name, path)
 		script = `"$` + name + `"`
-		after = fmt.Sprintf("\\builtin unset -v %s\n", name)
 	}
 	stdin := os.DevNull
 	if r.Stdin != nil {
@@ -140,24 +165,26 @@ func (d *driver) runText(r Run, ends []uintptr) (string, *os.File, error) {
 	}
 	// A plain assignment would end a POSIX shell where the variable is readonly.
 	fmt.Fprintf(&b, "\\builtin export %s=%s\n", marker, r.ID)
-	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, descriptorPath(ends[Stdout]), descriptorPath(ends[Stderr]))
-	report := d.short
-	if d.mayExport(r) {
-		report = d.long
-	}
-	fmt.Fprintf(&b, "\\builtin . %s \"$?\"\n%s", descriptorPath(report.Fd()), after)
-	return b.String(), file, nil
+	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, ls[Stdout].path, ls[Stderr].path)
+	thorough := d.mayChange(r)
+	return func(g gate) string {
+		if name == "" {
+			return b.String() + d.endText(thorough, `"$?"`, g.path())
+		}
+		return b.String() + d.endText(true, `"$?"`, os.DevNull+" || \\builtin exit") + // nothing to wait for
+			fmt.Sprintf("\\builtin unset -v %s\n\\builtin . %s\n", name, g.path())
+	}, file, nil
 }
 
-// assigns finds what may change an exported variable, or may let a later
-// script do so under a name of its own choice.
+// assigns finds what may change an exported variable, a limit or a builtin, or
+// may let a later script do so under a name of its own choice.
 var assigns = regexp.MustCompile(`[=.({]|\b(export|declare|typeset|unset|read|source|eval|local|readonly|getopts|mapfile|readarray|let|` +
-	`printf|for|select|set|alias|function|trap)\b`)
+	`printf|for|select|set|alias|function|trap|ulimit|prlimit|enable)\b`)
 
-// mayExport reports whether the exported variables may differ after a run. It
-// errs on the side of asking for them, which takes about as long as all else
-// that the shell does for a short run.
-func (d *driver) mayExport(r Run) bool {
+// mayChange reports whether a run may change what the next one, or the next
+// shell, has to know or to have. It errs on the side of asking, which takes about
+// as long as all else that the shell does for a short run.
+func (d *driver) mayChange(r Run) bool {
 	d.assigned = d.assigned || len(r.Env) > 0 || assigns.MatchString(r.Script)
 	return d.assigned
 }

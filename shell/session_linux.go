@@ -14,14 +14,17 @@ import (
 // that its state is real: functions, aliases, variables, options, traps, the
 // working directory and jobs are there in the next run.
 //
-// bash reads its commands from a pipe of its own and reports the end of each
-// run on another; standard input, output and error belong to the run alone.
+// bash reads its commands from a file of its own and reports the end of each
+// run on a pipe; standard input, output and error belong to the run alone.
 // So nothing that a script reads or prints can be taken for the protocol.
 // When a script ends the shell itself, the next run gets a fresh one.
 //
 // Run is to be called by one goroutine at a time; all other methods by any.
 type Session struct {
 	config SessionConfig
+
+	printing sync.Mutex // of the run in progress
+	lanes    lanes
 
 	mu     sync.Mutex
 	driver *driver // nil until the next run
@@ -75,23 +78,45 @@ func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err er
 	if err != nil {
 		return Exit{}, nil, err
 	}
-	out, ends, err := newOutlet(false, false)
-	if err != nil {
-		s.end(nil)
+	s.printing.Lock()
+	defer s.retire()
+	defer s.printing.Unlock()
+	if err := s.lanes.begin(sink, func() { _ = d.process.Signal(syscall.SIGKILL) }); err != nil {
+		s.end(d)
 		return Exit{}, nil, err
 	}
-	out.run(sink, func() { _ = d.process.Signal(syscall.SIGKILL) })
 	before := d.used()
-	ended, release, err := d.tell(r, ends)
+	ended, release, err := d.tell(r, &s.lanes)
 	if err == nil {
-		exit = d.follow(ended, 0)
+		exit = d.followRun(ended, r.Lasts, s.lanes.follow)
 		exit.Usage = usedBetween(before, d.used())
 		release()
 	}
-	closeEnds(ends)
 	s.end(d)
-	out.drain()
-	return exit, out.done, err
+	return exit, s.lanes.settle(), err
+}
+
+// Prepare makes in advance what the next run needs. It may be called at any
+// time, and is best called after the end of a run has been told.
+func (s *Session) Prepare() {
+	s.mu.Lock()
+	d := s.driver
+	s.mu.Unlock()
+	if d != nil {
+		d.feed.prepare()
+	}
+}
+
+// retire closes the lanes of a session that is closed, unless a run has them:
+// that calls it at its end.
+func (s *Session) retire() {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed && s.printing.TryLock() {
+		s.lanes.close()
+		s.printing.Unlock()
+	}
 }
 
 // begin takes the shell for a run.
@@ -122,7 +147,9 @@ func (s *Session) end(d *driver) {
 	for d != nil && d.signalled {
 		d.signalled = false
 		s.mu.Unlock()
-		_ = d.sync("", 0) // whether it has outlived the signal: if not, the next run must not be the one to end
+		if d.sync("") == nil { // whether it has outlived the signal: if not, the next run must not be the one to end
+			_ = d.reported(0)
+		}
 		s.mu.Lock()
 	}
 	s.run = ""
@@ -256,9 +283,10 @@ func (s *Session) Close(ctx context.Context) int {
 	n := 0
 	if d != nil {
 		n = d.process.Stop(ctx, syscall.SIGKILL, 0)
-		d.await(ctx)
+		d.awaitEnd(ctx)
 		s.end(d)
 	}
+	s.retire()
 	n += endAll(ctx, kin{id: s.config.ID})
 	s.mu.Lock()
 	former := s.former

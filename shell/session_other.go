@@ -24,6 +24,9 @@ func (*Session) Fresh() string { return "" }
 // Run is never called: there is no session.
 func (*Session) Run(Run, Sink) (Exit, <-chan struct{}, error) { return Exit{}, nil, ErrUnsupported }
 
+// Prepare is never called: there is no session.
+func (*Session) Prepare() {}
+
 // Interrupt is never called: there is no session.
 func (*Session) Interrupt(context.Context, string, syscall.Signal, time.Duration) int { return 0 }
 

@@ -19,7 +19,7 @@ func TestSession_CannotBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	for variable, want := range map[string]string{
-		"SHELLOPTS=noexec": "it executed nothing any more",
+		"SHELLOPTS=noexec": "exit status 0",
 		"SHELLOPTS=onecmd": "exit status 0",
 		"BASH_ENV=" + file: "exit status 3",
 	} {

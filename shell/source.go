@@ -34,11 +34,16 @@ func newSource() (*source, uintptr, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("make pipe: %w", err)
 	}
+	return sourceOf(r), uintptr(w), nil
+}
+
+// sourceOf takes the reading end of a pipe, which does not block.
+func sourceOf(fd int) *source {
 	return &source{
-		file:    os.NewFile(uintptr(r), "|0"),
+		file:    os.NewFile(uintptr(fd), "|0"),
 		drained: make(chan struct{}),
 		ended:   make(chan struct{}),
-	}, uintptr(w), nil
+	}
 }
 
 // pump delivers until the end of the file, or until it is closed.
@@ -103,6 +108,18 @@ const (
 
 // read delivers until the pipe is empty, or until most bytes have come.
 func (s *source) read(fd int, deliver func([]byte), most int) pipeState {
+	return readPipe(fd, most, func(p []byte) {
+		if len(p) == bufferSize && !s.grown {
+			s.grown = true
+			grow(fd)
+		}
+		s.flow.add(len(p))
+		deliver(p)
+	})
+}
+
+// readPipe delivers until the pipe is empty, or until most bytes have come.
+func readPipe(fd, most int, deliver func([]byte)) pipeState {
 	buf := buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool has nothing else
 	defer buffers.Put(buf)
 	for got := 0; got < most; {
@@ -115,11 +132,6 @@ func (s *source) read(fd int, deliver func([]byte), most int) pipeState {
 		case err != nil, n <= 0:
 			return pipeEnded
 		}
-		if n == bufferSize && !s.grown {
-			s.grown = true
-			grow(fd)
-		}
-		s.flow.add(n)
 		deliver((*buf)[:n])
 		got += n
 	}
