@@ -111,7 +111,7 @@ func (b *bash) work(fn func()) {
 
 // vet checks what was asked for. A worker looks at the working directory, which may be on a slow disk.
 func (b *bash) vet(m startRun) {
-	r := &sessionRun{execution: m.execution, request: m.request, ran: make(chan struct{})}
+	r := &sessionRun{execution: m.execution, request: m.request, ran: make(chan struct{}), lasts: make(chan struct{})}
 	if b.closing || b.closed {
 		m.refuse(errNoSession(m.request.ID))
 		return
@@ -145,6 +145,7 @@ func (b *bash) enqueue(m vetted) {
 	if r.request.KillOnDisconnect {
 		r.execution.log.OnReaders(func(n int) { b.tell(runReaders{r, n}) })
 	}
+	r.begun = b.system.pulse.begin(r.lasting)
 	b.queue = append(b.queue, r)
 	r.execution.admit()
 	if r.queued = b.running != nil || len(b.queue) > 1; r.queued {
@@ -195,7 +196,9 @@ func (b *bash) execute(sh *shell.Session, r *sessionRun) {
 	x, q := r.execution, r.request
 	stdin := x.takeStdin()
 	out := newSink(x)
-	exit, late, err := sh.Run(shell.Run{ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: stdin}, out)
+	exit, late, err := sh.Run(shell.Run{
+		ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: stdin, Lasts: r.lasts,
+	}, out)
 	ran()
 	if stdin != nil {
 		_ = stdin.Close() // the run has had its own
@@ -203,6 +206,7 @@ func (b *bash) execute(sh *shell.Session, r *sessionRun) {
 	out.finish()
 	x.closeInput()
 	b.tell(ranOut{r, exit, err})
+	sh.Prepare()
 	if late != nil {
 		<-late
 	}

@@ -96,7 +96,7 @@ func TestCensus_Stuck(t *testing.T) {
 		}
 	})
 	defer close(gate)
-	s.Tell(msg.ListExecutions{Reply: msg.NewReply[[]msg.Status]()})
+	go s.Tell(msg.ListExecutions{Reply: msg.NewReply[[]msg.Status]()}) // who finds it at rest lends it the goroutine
 	<-held
 	for range 3 {
 		s.Tell(msg.FindExecution{Reply: msg.NewReply[msg.Execution]()})

@@ -165,6 +165,14 @@ func lastElement(id string) string {
 	return id
 }
 
+// prompt are the classes that handle a message where it is sent, if they are at
+// rest, which is what a short request waits for: what they do is short, takes no
+// lock that a sender may hold, and waits for nothing.
+var prompt = map[Class]bool{classRoot: true, classSessions: true, classBash: true}
+
+// promptBatch is how many messages such an actor handles in a row.
+const promptBatch = 300
+
 // props are those of one actor, as all here have them: its panics are logged with their
 // stack, fail the request that caused them and go on to the supervisor, and
 // never escape from the two messages after which the framework would forget
@@ -177,6 +185,9 @@ func (s *System) props(class Class, producer actor.Producer, children ...Class) 
 		of = children[0]
 	}
 	opts = append(opts, actor.WithSupervisor(&strategy{system: s, class: of}))
+	if prompt[class] {
+		opts = append(opts, actor.WithDispatcher(actor.NewSynchronizedDispatcher(promptBatch)))
+	}
 	return actor.PropsFromProducer(producer, opts...)
 }
 

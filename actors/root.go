@@ -154,6 +154,7 @@ func (r *root) runInSession(ctx actor.Context, m msg.RunInSession) {
 		return
 	}
 	x.log.Pace()
+	x.log.Brief()
 	ctx.Send(r.sessions, startRun{execution: x, request: m})
 }
 

@@ -22,6 +22,8 @@ type sessionRun struct {
 	reason   string        // why it is being ended
 	stopping bool          // a worker is ending its processes
 	ran      chan struct{} // closed when the shell is done with it
+	lasts    chan struct{} // closed when it is not over at once
+	begun    *beginning
 	outcome  *outcome
 	ended    int           // processes that were ended with it
 	waiting  []msg.Message // to be answered at its end
@@ -30,7 +32,14 @@ type sessionRun struct {
 	present  int // readers
 }
 
+// lasting is called when the run is not over at once.
+func (r *sessionRun) lasting() {
+	close(r.lasts)
+	r.execution.log.Lasts()
+}
+
 func (r *sessionRun) settle(o outcome) {
+	r.begun.over.Store(true)
 	stopTimer(r.timer)
 	stopTimer(r.lonely)
 	r.execution.admit()

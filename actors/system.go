@@ -89,6 +89,9 @@ type System struct {
 	tally       *tally
 	instruments *instruments
 	workers     sync.WaitGroup // every goroutine that an actor has started
+	jobs        chan job       // to those of them that have nothing to do
+	resting     atomic.Int32   // how many these are
+	pulse       pulse
 	lookouts    lookouts
 
 	draining atomic.Bool // the daemon ends: what can outlive it does
@@ -108,6 +111,7 @@ func Start(config Config) *System {
 		config: config.withDefaults(),
 		done:   make(chan struct{}),
 		failed: make(chan struct{}),
+		jobs:   make(chan job),
 	}
 	s.runs = newRegistry(s.config.Store)
 	s.census = newCensus()
@@ -225,29 +229,6 @@ func deadlineOf(ctx context.Context) time.Time {
 	}
 	return time.Now().Add(defaultStopGrace)
 }
-
-// work runs fn in a goroutine that the system waits for at its end. A panic
-// in it is logged with its stack and handed to failed, which may be nil.
-func (s *System) work(class Class, fn func(), failed func(error)) {
-	s.workers.Go(func() {
-		defer func() {
-			reason := recover()
-			if reason == nil {
-				return
-			}
-			s.logPanic(class, "worker", reason)
-			if failed != nil {
-				failed(fmt.Errorf("%w: %v", errWorker, reason))
-			}
-		}()
-		fn()
-	})
-}
-
-var errWorker = errors.New("execd failed internally")
-
-// tell sends a private message from a worker to its actor.
-func (s *System) tell(pid *actor.PID, message any) { s.actors.Root.Send(pid, message) }
 
 func (s *System) logPanic(class Class, message, reason any) {
 	s.config.Log.Error().

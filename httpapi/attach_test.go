@@ -23,11 +23,15 @@ import (
 type holder struct{ log *event.Log }
 
 func (h holder) Tell(m msg.Message) {
-	if q, ok := m.(msg.FindExecution); ok {
-		q.Answer(msg.Execution{ID: h.log.ID(), Kind: msg.KindCommand, Log: h.log})
-		return
+	x := msg.Execution{ID: h.log.ID(), Kind: msg.KindCommand, Log: h.log}
+	switch q := m.(type) {
+	case msg.FindExecution:
+		q.Answer(x)
+	case msg.RunInSession:
+		q.Answer(x)
+	default:
+		m.Fail(msg.ErrCrashed)
 	}
-	m.Fail(msg.ErrCrashed)
 }
 
 func (holder) Done() <-chan struct{} { return nil }

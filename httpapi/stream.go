@@ -65,6 +65,7 @@ func (s *Server) stream(c echo.Context, x msg.Execution, after int64, owner bool
 		return err
 	}
 	r := s.newRelay(c, x.ID)
+	r.brief = x.Log
 	defer r.restore()
 	return r.run(cursor, chunk, wait)
 }
@@ -79,7 +80,9 @@ type relay struct {
 	corked  bool // the kernel sends full packets only
 	framing event.Framing
 	scratch []byte
-	begun   bool // the head has been sent
+	begun   bool       // the head has been sent
+	tuned   bool       // so has the connection been for a stream
+	brief   *event.Log // whose head may wait for the rest while it is brief; nil for none
 	beat    *time.Timer
 	once    bool             // it ends where there is nothing more yet
 	lossy   bool             // evicted events are the caller's to tell of
@@ -96,7 +99,6 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 		framing: s.framing(c.Request()),
 	}
 	r.conn = r.ctx.Value(connKey{})
-	setSendBuffer(r.ctx, streamBuffer)
 	h := c.Response().Header()
 	h["Content-Type"] = []string{mimeOf(r.framing)}
 	h["Cache-Control"] = []string{"no-cache"}
@@ -107,19 +109,6 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 	}
 	c.Response().WriteHeader(http.StatusOK)
 	return r
-}
-
-// otherBuffer is what a connection gets back for responses that are no
-// streams; the kernel's own tuning cannot be restored.
-const otherBuffer = 1 << 20
-
-func (r *relay) restore() {
-	r.uncork()
-	setSendBuffer(r.ctx, otherBuffer)
-	if r.beat != nil {
-		r.beat.Stop()
-	}
-	_ = r.out.SetWriteDeadline(time.Time{}) // a connection that is gone needs none
 }
 
 // run relays from the cursor on, beginning with what was taken from it.
@@ -158,6 +147,14 @@ var frameEnd = []byte("\n\n")
 // idle flushes what was written and waits for more, with a ping after each
 // silence.
 func (r *relay) idle(wait <-chan struct{}) error {
+	if r.brief != nil && !r.begun && r.brief.IsBrief() { // the head and the end can be one write
+		select {
+		case <-wait:
+			return nil
+		case <-r.ctx.Done():
+			return r.left()
+		}
+	}
 	if err := r.flush(); err != nil {
 		return err
 	}
@@ -232,6 +229,9 @@ func (r *relay) write(frames []byte) error {
 	if err := r.out.SetWriteDeadline(time.Now().Add(r.server.config.WriteTimeout)); err != nil {
 		return errGone
 	}
+	if len(frames) > smallWrite {
+		r.tune()
+	}
 	if !r.corked && len(frames) >= bulk {
 		r.corked = setCork(r.conn, true)
 	}
@@ -249,6 +249,7 @@ func (r *relay) flush() error {
 	if r.begun {
 		return r.flushHere()
 	}
+	r.tune()
 	r.begun = true
 	done := make(chan error)
 	go func() { done <- r.flushHere() }()

@@ -22,6 +22,7 @@ type Log struct {
 	readers  atomic.Int32
 	watch    atomic.Pointer[func(readers int)]
 	owner    atomic.Pointer[Cursor]
+	brief    atomic.Bool
 	progress chan struct{} // cap 1: the owner has read on, or left
 	pacing   sync.Mutex    // held by the appender that waits for the owner
 	patience time.Duration // what is left of Limits.Pace; guarded by pacing
