@@ -61,9 +61,9 @@ func (d *driver) begin(id string, keep state) error {
 		fmt.Fprintf(&b, "\\builtin . %s </dev/null >/dev/null 2>&1\n", path)
 	}
 	if keep.dir != "" {
-		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(existing(keep.dir)))
+		fmt.Fprintf(&b, "\\builtin cd -- %s||\\builtin :\n", Quote(existing(keep.dir)))
 	}
-	fmt.Fprintf(&b, "\\builtin export %s=%s\n", sessionMarker, id)
+	fmt.Fprintf(&b, "\\builtin export '%s=%s'||\\builtin :\n", sessionMarker, id)
 	return d.sync(b.String())
 }
 
@@ -86,10 +86,13 @@ func (d *driver) reported(limit time.Duration) error {
 		d.kept = nil
 	}
 	if d.isOver() {
-		return fmt.Errorf("start session: the shell ended: %s", d.ending())
+		return fmt.Errorf("start session: %w: %s", errEndedEarly, d.ending())
 	}
 	return nil
 }
+
+// errEndedEarly is of a shell that was started and is not there any more.
+var errEndedEarly = errors.New("the shell ended")
 
 // startPatience is how long a shell may take to begin, which is as long as
 // what BASH_ENV names does.
@@ -142,12 +145,13 @@ const scriptVariable = "EXECD_SCRIPT_"
 // has to stay open until the run is over.
 func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.File, err error) {
 	var b strings.Builder
+	// What fails here, as at a readonly variable, is for no set -e to see. An
+	// assignment is quoted as a whole, because it stays an argument then (set -k).
 	for _, kv := range r.Env {
-		name, value, _ := strings.Cut(kv, "=")
-		fmt.Fprintf(&b, "\\builtin export %s=%s\n", name, Quote(value))
+		fmt.Fprintf(&b, "\\builtin export %s||\\builtin :\n", Quote(kv))
 	}
 	if r.Dir != "" {
-		fmt.Fprintf(&b, "\\builtin cd -- %s\n", Quote(r.Dir))
+		fmt.Fprintf(&b, "\\builtin cd -- %s||\\builtin :\n", Quote(r.Dir))
 	}
 	script, name := Quote(r.Script), ""
 	if len(script) > inlineScript {
@@ -164,7 +168,7 @@ func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.Fil
 		stdin = descriptorPath(r.Stdin.Fd())
 	}
 	// A plain assignment would end a POSIX shell where the variable is readonly.
-	fmt.Fprintf(&b, "\\builtin export %s=%s\n", marker, r.ID)
+	fmt.Fprintf(&b, "\\builtin export '%s=%s'\n", marker, r.ID)
 	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, ls[Stdout].path, ls[Stderr].path)
 	thorough := d.mayChange(r)
 	return func(g gate) string {

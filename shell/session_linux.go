@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,13 +36,6 @@ type Session struct {
 	began  uint64 // when it did
 
 	former []*cgroup // of shells that have ended and left somebody behind
-}
-
-// state is what is known of a shell that may have ended.
-type state struct {
-	dir     string
-	exports string // as "declare -px" tells it
-	all     string // everything, from a shell that was interrupted
 }
 
 // NewSession starts the shell of a session.
@@ -131,6 +125,9 @@ func (s *Session) begin(id string) (*driver, error) {
 	}
 	if s.driver == nil {
 		d, err := s.start()
+		for errors.Is(err, errEndedEarly) && s.keep.lessen() {
+			d, err = s.start()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"execd/shell"
@@ -36,4 +37,38 @@ func TestSession_BuiltinsSwitchedOff(t *testing.T) {
 	s := newSession(t)
 	expect(t, s, "plain=1; enable -n printf declare eval export cd mapfile", "", 0)
 	expect(t, s, "echo $plain", "1\n", 0)
+}
+
+// A state that no shell survives is given up, and not what ends each one that is to have it.
+func TestSession_StateThatEndsTheShell(t *testing.T) {
+	s := newSession(t)
+	say(t, s, "set -e; x=1; export e=2; cd /usr; readonly PWD OLDPWD")
+	out, done := newRecord(), make(chan shell.Exit, 1)
+	go func() {
+		exit, _, err := s.Run(shell.Run{ID: "long", Script: "echo begun; sleep 600"}, out)
+		if err != nil {
+			t.Error(err)
+		}
+		done <- exit
+	}()
+	out.until(t, shell.Stdout, func(s string) bool { return s == "begun\n" })
+	s.Interrupt(t.Context(), "long", syscall.SIGINT, patience)
+	wait(t, done)
+	expect(t, s, "echo ${x-gone} $e $PWD", "gone 2 /usr\n", 0)
+}
+
+// The variables and the directory of a run are there whatever is set.
+func TestSession_SettingsWhateverIsSet(t *testing.T) {
+	for setup, want := range map[string]string{
+		"set -k":                          "v w /usr\n",
+		"trap 'exit 5' ERR; readonly V=1": "1 /usr\n",
+		"set -o posix; readonly V=1":      "1 /usr\n",
+	} {
+		s := newSession(t)
+		say(t, s, setup)
+		got := do(t, s, shell.Run{ID: "run", Script: "echo $V $PWD; sh -c 'echo $EXECD_EXECUTION_ID'", Dir: "/usr", Env: []string{"V=v w"}})
+		if got.out != want+"run\n" || got.exit.Code != 0 {
+			t.Errorf("%s: %q, %v, stderr %q", setup, got.out, got.exit, got.err)
+		}
+	}
 }
