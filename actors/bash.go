@@ -2,8 +2,6 @@ package actors
 
 import (
 	"context"
-	"maps"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -186,46 +184,15 @@ func (b *bash) next() {
 	if limit := r.request.Timeout; limit > 0 {
 		r.timer = time.AfterFunc(limit, func() { b.tell(runLimit{r}) })
 	}
-	b.work(func() { b.execute(sh, r) })
-}
-
-// execute is the worker of a run.
-func (b *bash) execute(sh *shell.Session, r *sessionRun) {
-	ran := sync.OnceFunc(func() { close(r.ran) })
-	defer ran() // a panic included
-	x, q := r.execution, r.request
-	stdin := x.takeStdin()
-	out := newSink(x)
-	exit, late, err := sh.Run(shell.Run{
-		ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: stdin, Lasts: r.lasts,
-	}, out)
-	ran()
-	if stdin != nil {
-		_ = stdin.Close() // the run has had its own
+	if sh.Fresh() == "" && len(r.request.Script) < shortScript { // nothing to wait for
+		u, err := b.start(sh, r)
+		b.work(func() { b.execute(sh, r, u, err) })
+		return
 	}
-	out.finish()
-	x.closeInput()
-	b.tell(ranOut{r, exit, err})
-	sh.Prepare()
-	if late != nil {
-		<-late
-	}
-	x.output.Close()
-}
-
-// variables are those of a run, with the trace that it is a part of. They stay
-// in the shell, so that a run without a trace has to forget the one before.
-func (b *bash) variables(r *sessionRun) map[string]string {
-	vars := r.execution.journey.vars(r.request.Env)
-	_, traced := vars[variableTrace]
-	if b.traced.Swap(traced) && !traced {
-		vars = maps.Clone(vars)
-		if vars == nil {
-			vars = map[string]string{}
-		}
-		vars[variableTrace], vars[variableTraceState] = "", ""
-	}
-	return vars
+	b.work(func() {
+		u, err := b.start(sh, r)
+		b.execute(sh, r, u, err)
+	})
 }
 
 func (b *bash) ranOut(ctx actor.Context, m ranOut) {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -24,6 +25,8 @@ type sessionRun struct {
 	ran      chan struct{} // closed when the shell is done with it
 	lasts    chan struct{} // closed when it is not over at once
 	begun    *beginning
+	stdin    *os.File // its end of it, once it was started; nil without
+	sink     *sink
 	outcome  *outcome
 	ended    int           // processes that were ended with it
 	waiting  []msg.Message // to be answered at its end

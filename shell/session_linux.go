@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -58,36 +57,6 @@ func (s *Session) Fresh() string {
 		s.bury(s.driver)
 	}
 	return s.fresh
-}
-
-// Run has the shell run a script, and returns how it ended, which is how the
-// shell did if that is what the script made it do; Usage is the CPU time
-// that was used meanwhile, by what earlier runs have left running too. Output of what the script
-// has left in the background goes to sink until late is closed.
-func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err error) {
-	if strings.ContainsRune(r.Script, 0) {
-		return Exit{}, nil, ErrNUL
-	}
-	d, err := s.begin(r.ID)
-	if err != nil {
-		return Exit{}, nil, err
-	}
-	s.printing.Lock()
-	defer s.retire()
-	defer s.printing.Unlock()
-	if err := s.lanes.begin(sink, func() { _ = d.process.Signal(syscall.SIGKILL) }); err != nil {
-		s.end(d)
-		return Exit{}, nil, err
-	}
-	before := d.used()
-	ended, release, err := d.tell(r, &s.lanes)
-	if err == nil {
-		exit = d.followRun(ended, r.Lasts, s.lanes.follow)
-		exit.Usage = usedBetween(before, d.used())
-		release()
-	}
-	s.end(d)
-	return exit, s.lanes.settle(), err
 }
 
 // Prepare makes in advance what the next run needs. It may be called at any

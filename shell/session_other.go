@@ -24,6 +24,15 @@ func (*Session) Fresh() string { return "" }
 // Run is never called: there is no session.
 func (*Session) Run(Run, Sink) (Exit, <-chan struct{}, error) { return Exit{}, nil, ErrUnsupported }
 
+// Underway is of a session, which there is none of.
+type Underway struct{}
+
+// Begin is never called: there is no session.
+func (*Session) Begin(Run, Sink) (*Underway, error) { return nil, ErrUnsupported }
+
+// End is never called: there is no session.
+func (*Underway) End() (Exit, <-chan struct{}) { return Exit{}, nil }
+
 // Prepare is never called: there is no session.
 func (*Session) Prepare() {}
 
