@@ -16,6 +16,9 @@
 // evicted event gets an *EvictedError with the oldest id still held; there is
 // no silent gap.
 //
+// The one goroutine here is the cooler's, which has old files leave the page
+// cache and ends when there are none. The store does not wait for it.
+//
 // An Output holds the exact bytes a process wrote, with the same storage, and
 // is addressed by byte offset. A log may be over an output: then its texts are
 // only there, cursors encode them, and they are evicted together. The log's

@@ -165,6 +165,7 @@ func (s *spool) writable() (*extent, error) {
 			return x, nil
 		}
 		x.seal()
+		s.store.cooler.add(s.cooling())
 	}
 	s.files++
 	f, err := s.store.create(fmt.Sprintf("%s.%d", s.name, s.files))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -188,4 +189,34 @@ func TestOutput_ReadWhileWritten(t *testing.T) {
 	o.Close()
 	o.Unload()
 	all.Wait()
+}
+
+// So much is written out and dropped from the page cache meanwhile, which
+// nobody who reads notices.
+func TestOutput_Much(t *testing.T) {
+	const pieces = 100 * mib / (64 * kib)
+	o := newOutput(t, event.Limits{})
+	piece := noise(5, 64*kib)
+	tail := o.Tail(0)
+	defer tail.Close()
+	for n := range pieces {
+		copy(piece, fmt.Sprintf("%08d", n))
+		o.Write(piece)
+	}
+	o.Close()
+	ctx := deadline(t)
+	for n := range pieces {
+		copy(piece, fmt.Sprintf("%08d", n))
+		var got []byte
+		for len(got) < len(piece) {
+			_, p, err := tail.Next(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, p...)
+		}
+		if !bytes.Equal(got, piece) {
+			t.Fatalf("piece %d is another", n)
+		}
+	}
 }

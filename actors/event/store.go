@@ -50,6 +50,7 @@ type Store struct {
 	limits Limits
 	extent int64       // size of a file
 	failed func(error) // told of the first write that fails, of each log
+	cooler cooler
 
 	memory  atomic.Int64
 	disk    atomic.Int64
