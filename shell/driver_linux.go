@@ -63,6 +63,7 @@ func (s *Session) start() (*driver, error) {
 		d.release()
 		return nil, err
 	}
+	d.feed.seal()
 	s.keep.all = "" // given
 	return d, nil
 }

@@ -108,6 +108,20 @@ func (f *feed) append(text string) error {
 	return nil
 }
 
+// seal makes the script one that no shell executes from its beginning, as the
+// one that reads it could by its own descriptor: it would do all of its runs
+// again, and report their ends. bash takes a file with more than 256 NULs for
+// a program. It is to be called once the first part has been read.
+func (f *feed) seal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed && f.end >= sealSize {
+		_, _ = f.file.WriteAt(make([]byte, sealSize), 0) // a shell that is not kept from that only harms itself
+	}
+}
+
+const sealSize = 512
+
 // forgetSize is how much text that has been read is given back at once.
 const forgetSize = 64 << 10
 
