@@ -41,6 +41,9 @@ func (s *System) openShell(r *resident) (*shell.Session, error) {
 	if err != nil {
 		return nil, invalid(err)
 	}
+	if shell.ShowDescriptors() {
+		s.config.Log.Warn().Msg("processes of the same user can read the memory of execd from now on: sessions need that without CAP_SYS_PTRACE")
+	}
 	sh, err := shell.NewSession(shell.SessionConfig{ID: r.id, Dir: dir, Env: env})
 	switch {
 	case errors.Is(err, shell.ErrNoBash), errors.Is(err, shell.ErrUnsupported):

@@ -94,6 +94,25 @@ for f in environ maps; do cat /proc/self/$f >/dev/null || echo "$f is closed for
 	}
 }
 
+// TestToken_Sessions: sessions go with a token, also where execd has no capability to look into other processes, and its
+// log says what that costs.
+func TestToken_Sessions(t *testing.T) {
+	t.Parallel()
+	const nobody = 65534
+	d := prepareStranger(t, nobody, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
+	d.launch(t)
+	t.Cleanup(func() { d.stop(t) })
+	d.token = accessToken
+	for range 2 {
+		r := d.newSession(t, nil).run(t, "id -u")
+		r.ends(t, success)
+		if got := strings.Join(r.stdout(), "|"); got != "65534" {
+			t.Errorf("%q", got)
+		}
+	}
+	eventually(t, "one warning", func() bool { return strings.Count(d.log(t), "can read the memory of execd") == 1 })
+}
+
 func checkUnseen(t *testing.T, secret, who, seen string) {
 	t.Helper()
 	if strings.Contains(seen, secret) || !strings.Contains(seen, "looked") {

@@ -142,9 +142,9 @@ func parseOrder(text []byte) (o order, err error) {
 	return order{}, errOrder
 }
 
-// needsBecoming reports whether shells of sessions, which have the capabilities
-// of this process, may not look into it while it cannot be dumped.
-var needsBecoming = sync.OnceValue(func() bool {
+// needDumpable reports whether shells of sessions, which have the capabilities
+// of this process, may not open its descriptors while it cannot be dumped.
+var needDumpable = sync.OnceValue(func() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var sets [2]unix.CapUserData // 64 capabilities
 	if unix.Capget(&header, &sets[0]) != nil || sets[0].Effective&(1<<unix.CAP_SYS_PTRACE) != 0 {
@@ -155,6 +155,19 @@ var needsBecoming = sync.OnceValue(func() bool {
 })
 
 const ownProgram = "/proc/self/exe"
+
+// ShowDescriptors lets the shells of sessions, and with that everybody of the
+// same user, open the descriptors of this process, where it is not dumpable
+// and they would need that. It reports whether that was so.
+func ShowDescriptors() bool {
+	if !needDumpable() {
+		return false
+	}
+	strangers.Lock() // none may share its memory now
+	defer strangers.Unlock()
+	is, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	return err == nil && is != 1 && unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0) == nil
+}
 
 // forkBecoming is syscall.ForkExec by way of Become.
 func forkBecoming(path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {

@@ -91,7 +91,7 @@ func fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
 	start := syscall.ForkExec
 	switch {
 	case attr.Sys.Credential == nil:
-	case becomes.Load() && needsBecoming():
+	case becomes.Load() && needDumpable():
 		start = forkBecoming
 	default:
 		defer keepDumpable()()
