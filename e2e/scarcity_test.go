@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -19,9 +20,9 @@ func prepareStranger(tb testing.TB, uid int, env []string) *daemon {
 	tb.Cleanup(func() { must(tb, os.RemoveAll(dir)) })
 	d := prepare(tb, dir, env)
 	own := filepath.Join(d.dir, "execd") // where it is built this user may not look
-	text, err := os.ReadFile(d.cmd.Path)
-	must(tb, err)
-	must(tb, os.WriteFile(own, text, 0o700))
+	// By another process: one of another test that is being born would have the file open to write, and keep it busy.
+	must(tb, exec.CommandContext(tb.Context(), "cp", d.cmd.Path, own).Run())
+	must(tb, os.Chmod(own, 0o700))
 	for _, path := range append(filesIn(tb, d.dir), d.dir) {
 		must(tb, os.Chown(path, uid, uid))
 	}
