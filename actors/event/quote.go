@@ -1,7 +1,9 @@
 package event
 
 import (
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -23,42 +25,67 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 	return b
 }
 
-// appendQuoted is appendString that also reports whether s is UTF-8.
+// room is what there has to be behind the rest of s while it is quoted: for the
+// last quote, for what an escape has more than its byte, and for a word.
+const room = 1 + len(`\u0000`) + 8
+
+// appendQuoted is appendString that also reports whether s is UTF-8. It copies
+// whole words, also where only the first bytes of one stand for themselves: to
+// look at a word and to copy it at once is cheaper than one after the other.
 func appendQuoted[S ~string | ~[]byte](b []byte, s S) (quoted []byte, valid bool) {
 	valid = true
 	b = append(b, '"')
-	start := 0
 	for i := 0; i < len(s); {
-		i += plainBytes(s[i:])
+		b = slices.Grow(b, len(s)-i+room)
+		d, j := b[:cap(b)], len(b)
+		for len(s)-i >= 8 {
+			w := load(s[i : i+8])
+			binary.LittleEndian.PutUint64(d[j:j+8], w)
+			if special := specials(w); special != 0 {
+				n := bits.TrailingZeros64(special) / 8
+				i, j = i+n, j+n
+				break
+			}
+			i, j = i+8, j+8
+		}
+		for ; i < len(s) && plain[s[i]]; i, j = i+1, j+1 {
+			d[j] = s[i]
+		}
+		b = b[:j]
 		if i == len(s) {
 			break
 		}
-		c := s[i]
-		if plain[c] {
-			i++
-			continue
-		}
-		if c < utf8.RuneSelf {
-			b = append(b, s[start:i]...)
+		if c := s[i]; c < utf8.RuneSelf {
 			b = appendEscape(b, c)
 			i++
-			start = i
 			continue
 		}
-		r, size := decodeRune(s[i:])
-		bad := r == utf8.RuneError && size == 1
-		valid = valid && !bad
-		if bad || r == 0x85 || r == 0x2028 || r == 0x2029 {
-			b = append(b, s[start:i]...)
-			b = appendUnicode(b, r)
-			i += size
-			start = i
-			continue
-		}
-		i += size
+		var n int
+		var good bool
+		b, n, good = appendRunes(b, s[i:])
+		valid = valid && good
+		i += n
 	}
-	b = append(b, s[start:]...)
 	return append(b, '"'), valid
+}
+
+// appendRunes appends what s has before the next ASCII character, which is n
+// bytes, and reports whether those are UTF-8.
+func appendRunes[S ~string | ~[]byte](b []byte, s S) (quoted []byte, n int, valid bool) {
+	valid = true
+	start := 0
+	for n < len(s) && s[n] >= utf8.RuneSelf {
+		r, size := decodeRune(s[n:])
+		bad := r == utf8.RuneError && size == 1
+		if bad || r == 0x85 || r == 0x2028 || r == 0x2029 {
+			b = append(b, s[start:n]...)
+			b = appendUnicode(b, r)
+			start = n + size
+		}
+		valid = valid && !bad
+		n += size
+	}
+	return append(b, s[start:n]...), n, valid
 }
 
 // load is eight bytes as one word; the compiler makes it one instruction.
@@ -66,18 +93,6 @@ func load[S ~string | ~[]byte](s S) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// plainBytes is how many of the first bytes of s stand for themselves, without
-// the last few where s ends with those.
-func plainBytes[S ~string | ~[]byte](s S) int {
-	i := 0
-	for ; len(s)-i >= 8; i += 8 {
-		if special := specials(load(s[i : i+8])); special != 0 {
-			return i + bits.TrailingZeros64(special)/8
-		}
-	}
-	return i
 }
 
 // specials has the high bit of the first byte of w set that is not plain, and
@@ -111,7 +126,13 @@ func appendUnicode(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
+// decodeRune is utf8.DecodeRune for either type. What most text beyond ASCII
+// is made of, three bytes, has a way of its own: the first bytes that are left
+// out are those whose second one has other limits (RFC 3629, section 4).
 func decodeRune[S ~string | ~[]byte](s S) (rune, int) {
+	if len(s) >= 3 && s[0] > 0xE0 && s[0] < 0xF0 && s[0] != 0xED && s[1]&0xC0 == 0x80 && s[2]&0xC0 == 0x80 {
+		return rune(s[0]&0x0F)<<12 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), 3
+	}
 	n := min(len(s), utf8.UTFMax)
 	var buf [utf8.UTFMax]byte
 	copy(buf[:], s[:n])
