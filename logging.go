@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"sync"
 	"time"
 
@@ -34,6 +33,10 @@ func newLogger(w *logWriter, level int) zerolog.Logger {
 // maxPending bounds the lines that wait for a slow log; past it a caller waits
 // for the log like everybody else.
 const maxPending = 1 << 20
+
+// logPause is how long the log rests after a write: who writes many lines wakes
+// nobody for each of them, and the first one is written at once.
+const logPause = 5 * time.Millisecond
 
 // logWriter takes lines without a system call of their own: one goroutine
 // writes what has gathered, so that a request does not wait for the log and a
@@ -89,9 +92,6 @@ func (w *logWriter) run() {
 		if len(w.lines) == 0 {
 			return
 		}
-		w.mu.Unlock()
-		runtime.Gosched() // lines of whoever has something to do now go with this one
-		w.mu.Lock()
 		lines, file := w.lines, w.file
 		w.lines, w.spare, w.busy = w.spare[:0], nil, true
 		w.mu.Unlock()
@@ -99,6 +99,11 @@ func (w *logWriter) run() {
 		w.mu.Lock()
 		w.spare, w.busy = lines, false
 		w.drained.Broadcast()
+		if !w.closed && len(w.lines) < maxPending/2 { // else it is behind
+			w.mu.Unlock()
+			time.Sleep(logPause)
+			w.mu.Lock()
+		}
 	}
 }
 
