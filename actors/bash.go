@@ -103,13 +103,15 @@ func (b *bash) Receive(ctx actor.Context) {
 func (b *bash) tell(m any) { b.system.tell(b.self, m) }
 
 // work has a worker do fn; its panic ends the session.
-func (b *bash) work(fn func()) {
-	b.system.work(classBash, fn, func(err error) { b.tell(workerFailed{err}) })
+func (b *bash) work(fn func()) { b.system.assign(b.job(fn)) }
+
+func (b *bash) job(fn func()) job {
+	return job{classBash, fn, func(err error) { b.tell(workerFailed{err}) }}
 }
 
 // vet checks what was asked for. A worker looks at the working directory, which may be on a slow disk.
 func (b *bash) vet(m startRun) {
-	r := &sessionRun{execution: m.execution, request: m.request, ran: make(chan struct{}), lasts: make(chan struct{})}
+	r := &sessionRun{execution: m.execution, request: m.request, ran: make(chan struct{})}
 	if b.closing || b.closed {
 		m.refuse(errNoSession(m.request.ID))
 		return
@@ -185,14 +187,10 @@ func (b *bash) next() {
 		r.timer = time.AfterFunc(limit, func() { b.tell(runLimit{r}) })
 	}
 	if sh.Fresh() == "" && len(r.request.Script) < shortScript { // nothing to wait for
-		u, err := b.start(sh, r)
-		b.work(func() { b.execute(sh, r, u, err) })
+		b.start(sh, r)
 		return
 	}
-	b.work(func() {
-		u, err := b.start(sh, r)
-		b.execute(sh, r, u, err)
-	})
+	b.work(func() { b.start(sh, r) })
 }
 
 func (b *bash) ranOut(ctx actor.Context, m ranOut) {

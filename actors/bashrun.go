@@ -10,37 +10,51 @@ import (
 // shortScript is what takes no time to give to a shell.
 const shortScript = 64 << 10
 
-// start gives the shell its run.
-func (b *bash) start(sh *shell.Session, r *sessionRun) (*shell.Underway, error) {
+// start gives the shell its run, whose end comes as ranOut.
+func (b *bash) start(sh *shell.Session, r *sessionRun) {
 	x, q := r.execution, r.request
 	r.stdin, r.sink = x.takeStdin(), newSink(x)
-	return sh.Begin(shell.Run{
-		ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: r.stdin, Lasts: r.lasts,
-	}, r.sink)
+	u, err := sh.Begin(shell.Run{
+		ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: r.stdin,
+	}, r.sink, func(u *shell.Underway) { b.system.do(b.job(func() { b.end(sh, r, u) })) })
+	if err != nil {
+		close(r.ran)
+		r.release()
+		x.output.Close()
+		b.tell(ranOut{r, shell.Exit{}, err})
+		return
+	}
+	r.underway.Store(u)
+	if r.isLasting.Load() {
+		u.Lasts()
+	}
 }
 
-// execute is the worker of a run that has begun, or could not.
-func (b *bash) execute(sh *shell.Session, r *sessionRun, u *shell.Underway, err error) {
+// end is called when the shell is done with a run.
+func (b *bash) end(sh *shell.Session, r *sessionRun, u *shell.Underway) {
 	ran := sync.OnceFunc(func() { close(r.ran) })
 	defer ran() // a panic included
-	x := r.execution
-	var exit shell.Exit
-	var late <-chan struct{}
-	if err == nil {
-		exit, late = u.End()
-	}
+	exit, late := u.End()
 	ran()
+	r.release()
+	b.tell(ranOut{r, exit, nil})
+	sh.Prepare()
+	output := r.execution.output
+	select {
+	case <-late:
+		output.Close()
+	default:
+		b.work(func() { <-late; output.Close() })
+	}
+}
+
+// release lets go of what the run had of its own.
+func (r *sessionRun) release() {
 	if r.stdin != nil {
-		_ = r.stdin.Close() // the run has had its own
+		_ = r.stdin.Close()
 	}
 	r.sink.finish()
-	x.closeInput()
-	b.tell(ranOut{r, exit, err})
-	sh.Prepare()
-	if late != nil {
-		<-late
-	}
-	x.output.Close()
+	r.execution.closeInput()
 }
 
 // variables are those of a run, with the trace that it is a part of. They stay

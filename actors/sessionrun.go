@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,21 +24,26 @@ type sessionRun struct {
 	reason   string        // why it is being ended
 	stopping bool          // a worker is ending its processes
 	ran      chan struct{} // closed when the shell is done with it
-	lasts    chan struct{} // closed when it is not over at once
 	begun    *beginning
 	stdin    *os.File // its end of it, once it was started; nil without
 	sink     *sink
-	outcome  *outcome
-	ended    int           // processes that were ended with it
-	waiting  []msg.Message // to be answered at its end
-	timer    *time.Timer
-	lonely   *time.Timer
-	present  int // readers
+
+	isLasting atomic.Bool // it is not over at once
+	underway  atomic.Pointer[shell.Underway]
+	outcome   *outcome
+	ended     int           // processes that were ended with it
+	waiting   []msg.Message // to be answered at its end
+	timer     *time.Timer
+	lonely    *time.Timer
+	present   int // readers
 }
 
 // lasting is called when the run is not over at once.
 func (r *sessionRun) lasting() {
-	close(r.lasts)
+	r.isLasting.Store(true)
+	if u := r.underway.Load(); u != nil {
+		u.Lasts()
+	}
 	r.execution.log.Lasts()
 }
 

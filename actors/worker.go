@@ -17,7 +17,11 @@ type job struct {
 // work runs fn in a goroutine that the system waits for at its end. A panic
 // in it is logged with its stack and handed to failed, which may be nil.
 func (s *System) work(class Class, fn func(), failed func(error)) {
-	j := job{class, fn, failed}
+	s.assign(job{class, fn, failed})
+}
+
+// assign is work for a job.
+func (s *System) assign(j job) {
 	select {
 	case s.jobs <- j: // to one that has the stack for it
 	default:

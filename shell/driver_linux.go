@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // driver is the bash process of a session.
@@ -23,9 +24,9 @@ type driver struct {
 	kept     *os.File // the state that it begins with, if any; closed when it has
 	counter  *CPUCounter
 	told     Usage // by counter; touched by Run alone
+	toldAt   time.Time
 	over     chan struct{}
-	exit     Exit       // set before over is closed
-	synced   <-chan int // the end of what sync has given it
+	exit     Exit // set before over is closed
 
 	assigned  bool // a script may have changed them; touched by Run alone
 	signalled bool // during the run; under the lock of the session
@@ -33,8 +34,9 @@ type driver struct {
 	mu     sync.Mutex
 	buf    []byte
 	state  state
-	report chan int // of the run in progress
-	fault  string   // why it was given up
+	run    *Underway     // whose end will be reported
+	synced chan struct{} // closed when what sync gave it is done, which is not a run
+	fault  string        // why it was given up
 }
 
 // maxReport is the size beyond which a report is not kept: a state that large
@@ -52,12 +54,13 @@ func (s *Session) start() (*driver, error) {
 		return nil, err
 	}
 	d := &driver{reports: reports, inlet: os.NewFile(w, "|1"), token: newToken(), over: make(chan struct{})}
-	if err := s.launch(d, bash); err != nil {
+	begun, err := s.launch(d, bash)
+	if err != nil {
 		reports.close()
 		d.release()
 		return nil, err
 	}
-	if err := d.reported(startPatience); err != nil {
+	if err := d.reported(begun, startPatience); err != nil {
 		d.process.Kill()
 		<-d.over
 		d.release()
@@ -69,27 +72,26 @@ func (s *Session) start() (*driver, error) {
 }
 
 // launch starts the process, with what it does before its first run.
-func (s *Session) launch(d *driver, bash string) error {
-	if err := d.begin(s.config.ID, s.keep); err != nil {
-		return err
+func (s *Session) launch(d *driver, bash string) (begun <-chan struct{}, err error) {
+	if begun, err = d.begin(s.config.ID, s.keep); err != nil {
+		return nil, err
 	}
 	env := s.config.Env
 	if s.keep.exports != "" || s.keep.all != "" {
 		env = nil // what was unset must not come back
 	}
-	var err error
 	d.process, err = Start(Command{
 		Argv: []string{bash, "--norc", "--noprofile", "/dev/fd/3"},
 		Dir:  existing(s.keep.dir), Env: env, ID: s.config.ID, Quiet: true,
 		Files: []*os.File{d.feed.file},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.counter = NewCPUCounter(d.process)
 	go d.reports.pumpReports(d.read)
 	go d.wait()
-	return nil
+	return begun, nil
 }
 
 // existing is dir, or the root where somebody has removed it.
@@ -115,6 +117,18 @@ func (d *driver) wait() {
 	d.reports.drain()
 	d.reports.close()
 	close(d.over)
+	if u := d.takeRun(); u != nil {
+		u.conclude(d.exit)
+	}
+}
+
+// takeRun returns the run whose end is to come, and has nobody else end it.
+func (d *driver) takeRun() *Underway {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u := d.run
+	d.run = nil
+	return u
 }
 
 // release closes the files of a shell that has ended, or did not start.
@@ -167,38 +181,43 @@ func (d *driver) lastState(before state) state {
 	return after
 }
 
-// tell has the shell do a run that prints into lanes, and returns where its
-// status will come, and what to call when the run is over.
-func (d *driver) tell(r Run, ls *lanes) (report <-chan int, release func(), err error) {
-	part, file, err := d.runText(r, ls)
+// tell has the shell do a run.
+func (d *driver) tell(r Run, u *Underway) error {
+	part, file, err := d.runText(r, &u.session.lanes)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	release = func() {
+	u.release = func() {
 		if file != nil {
 			_ = file.Close() // only read from
 		}
 	}
-	ended := d.expect()
-	if err := d.feed.push(part); err != nil && !errors.Is(err, errFeedClosed) {
-		release()
-		return nil, nil, err
-	}
-	return ended, release, nil
-}
-
-// expect returns where the next status will come.
-func (d *driver) expect() <-chan int {
-	report := make(chan int, 1)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.report = report
-	return report
+	d.run = u
+	d.mu.Unlock()
+	if err := d.feed.push(part); err != nil && !errors.Is(err, errFeedClosed) {
+		d.takeRun()
+		u.release()
+		return err
+	}
+	if d.isOver() { // perhaps since before there was a run
+		if u := d.takeRun(); u != nil {
+			go u.conclude(d.exit)
+		}
+	}
+	return nil
 }
 
 // read takes reports: each begins and ends with a NUL and begins with the
 // token, then a letter that says what it is.
 func (d *driver) read(p []byte) {
+	if u, exit := d.parse(p); u != nil {
+		u.conclude(exit)
+	}
+}
+
+// parse returns the run that has ended, if one has.
+func (d *driver) parse(p []byte) (ended *Underway, exit Exit) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.buf = append(d.buf, p...)
@@ -207,7 +226,10 @@ func (d *driver) read(p []byte) {
 		if !found {
 			break
 		}
-		d.take(chunk)
+		if code, ok := d.take(chunk); ok {
+			exit = exitedWith(code)
+			ended, d.run = d.run, nil
+		}
 		d.buf = rest
 	}
 	switch {
@@ -218,22 +240,27 @@ func (d *driver) read(p []byte) {
 	default:
 		d.buf = bytes.Clone(d.buf)
 	}
+	return ended, exit
 }
 
-func (d *driver) take(chunk []byte) {
+// take returns the status of a run that has ended.
+func (d *driver) take(chunk []byte) (code int, ended bool) {
 	text, ok := strings.CutPrefix(string(chunk), d.token+" ")
 	if !ok || text == "" {
-		return // empty, or written by something else
+		return 0, false // empty, or written by something else
 	}
 	kind, text := text[0], text[1:]
 	switch kind {
 	case reportRun:
-		code, dir, _ := strings.Cut(text, " ")
+		status, dir, _ := strings.Cut(text, " ")
 		d.state.dir = dir
-		if n, err := strconv.Atoi(code); err == nil && d.report != nil {
-			d.report <- n
-			d.report = nil
+		n, err := strconv.Atoi(status)
+		if d.synced != nil {
+			close(d.synced)
+			d.synced = nil
+			return 0, false
 		}
+		return n, err == nil && d.run != nil
 	case reportExports:
 		d.state.exports = text
 	case reportAll:
@@ -241,6 +268,7 @@ func (d *driver) take(chunk []byte) {
 	case reportExit:
 		d.state.dir = text
 	}
+	return 0, false
 }
 
 // group is the control group of the shell and all it has started. A nil

@@ -79,7 +79,7 @@ func (f *feed) push(part func(gate) string) error {
 }
 
 // prepare makes in advance what push needs, and forgets what is not needed any
-// more.
+// more. It is best called when nobody waits for the shell.
 func (f *feed) prepare() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

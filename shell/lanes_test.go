@@ -12,8 +12,16 @@ import (
 	"execd/shell"
 )
 
-// brief is a run that is over at once.
-func brief(script string) shell.Run { return shell.Run{Script: script, Lasts: make(chan struct{})} }
+// brief does what is over at once.
+func brief(t *testing.T, s *shell.Session, script string) result {
+	t.Helper()
+	out := newRecord()
+	exit, late, err := s.RunBrief(shell.Run{ID: "run", Script: script}, out)
+	if err != nil {
+		t.Fatalf("%q: %v", script, err)
+	}
+	return result{out.get(shell.Stdout), out.get(shell.Stderr), exit, late, out}
+}
 
 func openFiles(t *testing.T) int {
 	t.Helper()
@@ -27,12 +35,12 @@ func openFiles(t *testing.T) int {
 // Runs that are over at once get all of their output to their end, one after the other, from the same pipes.
 func TestSession_BriefRuns(t *testing.T) {
 	s := newSession(t)
-	do(t, s, brief("true"))
+	brief(t, s, "true")
 	s.Prepare()
 	files, routines := openFiles(t), runtime.NumGoroutine()
 	long := strings.Repeat("x", 60_000) // less than a pipe holds
 	for i := range 50 {
-		got := do(t, s, brief("echo out; echo err >&2; printf %60000s | tr ' ' x; exec 3>&- 4</dev/null"))
+		got := brief(t, s, "echo out; echo err >&2; printf %60000s | tr ' ' x; exec 3>&- 4</dev/null")
 		if got.out != "out\n"+long || got.err != "err\n" || got.exit.Code != 0 {
 			t.Fatalf("run %d: %d bytes, %q, %v", i, len(got.out), got.err, got.exit)
 		}
@@ -51,12 +59,12 @@ func TestSession_BriefRunLeavesSomething(t *testing.T) {
 	if err := syscall.Mkfifo(gate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	first := do(t, s, brief("{ read x <"+gate+"; echo late; echo late >&2; } & echo first"))
-	held := do(t, s, brief("exec 5>&1; echo held"))
+	first := brief(t, s, "{ read x <"+gate+"; echo late; echo late >&2; } & echo first")
+	held := brief(t, s, "exec 5>&1; echo held")
 	if first.out != "first\n" || held.out != "held\n" {
 		t.Fatalf("%q, %q", first.out, held.out)
 	}
-	if got := do(t, s, brief("echo second; echo >"+gate)); got.out != "second\n" || got.err != "" {
+	if got := brief(t, s, "echo second; echo >"+gate); got.out != "second\n" || got.err != "" {
 		t.Errorf("%q, %q", got.out, got.err)
 	}
 	wait(t, first.late)
@@ -77,18 +85,20 @@ func TestSession_RunLasts(t *testing.T) {
 	if err := syscall.Mkfifo(gate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lasts, out, done := make(chan struct{}), newRecord(), make(chan error, 1)
-	go func() {
-		_, _, err := s.Run(shell.Run{ID: "r", Script: "echo before; read x <" + gate + "; echo after", Lasts: lasts}, out)
-		done <- err
-	}()
-	close(lasts)
+	out, done := newRecord(), make(chan struct{})
+	u, err := s.Begin(shell.Run{ID: "r", Script: "echo before; read x <" + gate + "; echo after"}, out, func(*shell.Underway) { close(done) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Lasts()
 	out.until(t, shell.Stdout, func(text string) bool { return text == "before\n" })
 	if err := os.WriteFile(gate, []byte("x\n"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-done; err != nil || out.get(shell.Stdout) != "before\nafter\n" {
-		t.Errorf("%q, %v", out.get(shell.Stdout), err)
+	<-done
+	u.Lasts() // too late to matter
+	if exit, _ := u.End(); exit.Code != 0 || out.get(shell.Stdout) != "before\nafter\n" {
+		t.Errorf("%q, %v", out.get(shell.Stdout), exit)
 	}
 }
 
@@ -100,7 +110,7 @@ func TestSession_CloseClosesFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		do(t, s, brief("true"))
+		brief(t, s, "true")
 		got := say(t, s, script)
 		s.Prepare()
 		s.Close(t.Context())

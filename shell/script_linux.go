@@ -36,13 +36,12 @@ func (d *driver) exportsText() string {
 // begin writes the beginning of the script, which gives the shell its ways:
 // where it reports, what it does when it ends or is interrupted, and what is
 // kept of the shell before it.
-func (d *driver) begin(id string, keep state) error {
-	var err error
+func (d *driver) begin(id string, keep state) (begun <-chan struct{}, err error) {
 	if d.feed, err = newFeed(); err != nil {
-		return err
+		return nil, err
 	}
 	if d.thorough, _, err = scriptFile(d.thoroughText()); err != nil {
-		return err
+		return nil, err
 	}
 	var b strings.Builder
 	b.WriteString("\\exec 3<&-; BASH_ARGV0=bash\n")
@@ -56,7 +55,7 @@ func (d *driver) begin(id string, keep state) error {
 	if text := cmp.Or(keep.all, keep.exports); text != "" { // the first has the second in it
 		var path string
 		if d.kept, path, err = scriptFile(text); err != nil {
-			return err
+			return nil, err
 		}
 		fmt.Fprintf(&b, "\\builtin . %s </dev/null >/dev/null 2>&1\n", path)
 	}
@@ -67,20 +66,24 @@ func (d *driver) begin(id string, keep state) error {
 	return d.sync(b.String())
 }
 
-// sync has the shell do something that is not a run; reported waits for it.
-func (d *driver) sync(text string) error {
-	d.synced = d.expect()
+// sync has the shell do something that is not a run, and returns what is closed
+// when it is done.
+func (d *driver) sync(text string) (<-chan struct{}, error) {
+	done := make(chan struct{})
+	d.mu.Lock()
+	d.synced = done
+	d.mu.Unlock()
 	err := d.feed.push(func(g gate) string { return text + d.endText(true, "0", g.path()) })
 	if errors.Is(err, errFeedClosed) {
-		return nil
+		err = nil // the end of the shell tells more
 	}
-	return err
+	return done, err
 }
 
 // reported waits until the shell has done what sync gave it: no longer than
 // the limit, where that is not 0.
-func (d *driver) reported(limit time.Duration) error {
-	d.follow(d.synced, limit)
+func (d *driver) reported(done <-chan struct{}, limit time.Duration) error {
+	d.follow(done, limit)
 	if d.kept != nil {
 		_ = d.kept.Close() // only read from
 		d.kept = nil

@@ -22,10 +22,6 @@ type Run struct {
 	Dir    string   // where the shell goes first, and stays; empty for where it is
 	Env    []string // KEY=VALUE, exported for this and later runs
 	Stdin  *os.File // nil for /dev/null; the caller closes it after Run
-
-	// Lasts is closed when the run is not over at once: until then what it
-	// prints may be delivered at its end. Nil for now.
-	Lasts <-chan struct{}
 }
 
 // CheckRun reports what makes a run with these variables impossible before it

@@ -113,8 +113,8 @@ func (s *Session) end(d *driver) {
 	for d != nil && d.signalled {
 		d.signalled = false
 		s.mu.Unlock()
-		if d.sync("") == nil { // whether it has outlived the signal: if not, the next run must not be the one to end
-			_ = d.reported(0)
+		if done, err := d.sync(""); err == nil { // whether it has outlived the signal: if not, the next run must not be the one to end
+			_ = d.reported(done, 0)
 		}
 		s.mu.Lock()
 	}

@@ -21,14 +21,14 @@ func NewSession(SessionConfig) (*Session, error) {
 // Fresh is never called: there is no session.
 func (*Session) Fresh() string { return "" }
 
-// Run is never called: there is no session.
-func (*Session) Run(Run, Sink) (Exit, <-chan struct{}, error) { return Exit{}, nil, ErrUnsupported }
-
 // Underway is of a session, which there is none of.
 type Underway struct{}
 
 // Begin is never called: there is no session.
-func (*Session) Begin(Run, Sink) (*Underway, error) { return nil, ErrUnsupported }
+func (*Session) Begin(Run, Sink, func(*Underway)) (*Underway, error) { return nil, ErrUnsupported }
+
+// Lasts is never called: there is no session.
+func (*Underway) Lasts() {}
 
 // End is never called: there is no session.
 func (*Underway) End() (Exit, <-chan struct{}) { return Exit{}, nil }

@@ -2,33 +2,29 @@ package shell
 
 import (
 	"strings"
+	"sync"
 	"syscall"
 )
 
-// Run is Begin and End.
-func (s *Session) Run(r Run, sink Sink) (exit Exit, late <-chan struct{}, err error) {
-	u, err := s.Begin(r, sink)
-	if err != nil {
-		return Exit{}, nil, err
-	}
-	exit, late = u.End()
-	return exit, late, nil
-}
-
-// Underway is a run that the shell has been given.
+// Underway is a run that the shell has been given. Until it lasts what it
+// prints may be delivered at its end.
 type Underway struct {
 	session *Session
 	driver  *driver
 	before  Usage
-	ended   <-chan int // the status
-	lasts   <-chan struct{}
+	exit    Exit // set before ended is called
+	ended   func(*Underway)
 	release func()
+
+	mu   sync.Mutex
+	over bool // the lanes are about to be the next run's
 }
 
 // Begin has the shell run a script whose output goes to sink. It waits for
-// nothing but a shell, where there has to be a fresh one. The run has to be
-// ended by End, and until then there is no other.
-func (s *Session) Begin(r Run, sink Sink) (*Underway, error) {
+// nothing but a shell, where there has to be a fresh one. Ended is called by
+// another goroutine when the shell is done with the run, and has to call End;
+// until then there is no other run.
+func (s *Session) Begin(r Run, sink Sink, ended func(*Underway)) (*Underway, error) {
 	if strings.ContainsRune(r.Script, 0) {
 		return nil, ErrNUL
 	}
@@ -37,10 +33,10 @@ func (s *Session) Begin(r Run, sink Sink) (*Underway, error) {
 		return nil, err
 	}
 	s.printing.Lock()
-	u := &Underway{session: s, driver: d, lasts: r.Lasts}
+	u := &Underway{session: s, driver: d, ended: ended}
 	if err = s.lanes.begin(sink, func() { _ = d.process.Signal(syscall.SIGKILL) }); err == nil {
-		u.before = d.used()
-		u.ended, u.release, err = d.tell(r, &s.lanes)
+		u.before = d.usedLately()
+		err = d.tell(r, u)
 	}
 	if err != nil {
 		s.lanes.close()
@@ -52,8 +48,17 @@ func (s *Session) Begin(r Run, sink Sink) (*Underway, error) {
 	return u, nil
 }
 
-// End waits for the end of the run, and returns how it ended, which is how the
-// shell did if that is what the script made it do; Usage is the CPU time
+// Lasts has what the run prints delivered from now on.
+func (u *Underway) Lasts() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.over {
+		u.session.lanes.follow()
+	}
+}
+
+// End is to be called once the run has ended. It returns how it did, which is
+// how the shell did if that is what the script made it do; Usage is the CPU time
 // that was used meanwhile, by what earlier runs have left running too. Output
 // of what the script has left in the background goes to the sink until late is
 // closed.
@@ -61,9 +66,31 @@ func (u *Underway) End() (exit Exit, late <-chan struct{}) {
 	s, d := u.session, u.driver
 	defer s.retire()
 	defer s.printing.Unlock()
-	exit = d.followRun(u.ended, u.lasts, s.lanes.follow)
+	exit = u.exit
 	exit.Usage = usedBetween(u.before, d.used())
 	u.release()
 	s.end(d)
+	u.mu.Lock()
+	u.over = true
+	u.mu.Unlock()
 	return exit, s.lanes.settle()
+}
+
+// conclude calls ended, in this goroutine, which is the one that hears of the
+// shell, unless it has to go on meanwhile: the shell is to be asked something.
+// There is no signal for it after the look at that.
+func (u *Underway) conclude(exit Exit) {
+	s := u.session
+	u.exit = exit
+	s.mu.Lock()
+	asks := u.driver.signalled
+	if !asks {
+		s.run = ""
+	}
+	s.mu.Unlock()
+	if asks {
+		go u.ended(u)
+		return
+	}
+	u.ended(u)
 }
