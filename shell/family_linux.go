@@ -55,7 +55,7 @@ func (k kin) among(t *table) []member {
 	var members []member
 	for _, s := range t.all {
 		if known[s.pid] && !s.zombie {
-			members = append(members, member{identity{s.pid, s.start}, s.group})
+			members = append(members, member{identity{s.pid, s.start}, s.group, k.nest.shell != 0 && !k.marks(t, s)})
 		}
 	}
 	return members

@@ -10,7 +10,7 @@ func (k kin) members() []member {
 	if k.session == 0 || kill(-k.session, 0) != nil {
 		return nil
 	}
-	return []member{{identity{pid: k.session}, k.session}}
+	return []member{{identity: identity{pid: k.session}, group: k.session}}
 }
 
 // near is members: there are no control groups.

@@ -2,19 +2,22 @@ package shell
 
 import (
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // sinceBoot is now, as proc_pid_stat(5) tells when a process began.
 func sinceBoot() uint64 {
-	const tick = 1e9 / 100 // USER_HZ
 	var now unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
 		return 0
 	}
-	return uint64(now.Nano()) / tick
+	return uint64(now.Nano()) / uint64(tick)
 }
+
+// tick is what times in proc_pid_stat(5) are counted in (USER_HZ).
+const tick = time.Second / 100
 
 // hatched tells who began in the run with this id and carries no mark of any
 // run: those whom the shell itself has started, and those of its session who
@@ -46,4 +49,15 @@ func (n nest) hatched(t *table, run string) func(stat) bool {
 		}
 		return belongs(s)
 	}
+}
+
+// hatching is how long, in ticks, what a shell has forked may take to execute
+// its program. Until then it is that shell, and takes a signal without a
+// word.
+const hatching = 20
+
+// settled are those of them who would act on a signal.
+func settled(members []member) []member {
+	now := sinceBoot()
+	return slices.DeleteFunc(slices.Clone(members), func(m member) bool { return m.bare && m.start+hatching > now })
 }

@@ -110,7 +110,7 @@ func endAdopted(ctx context.Context, sig syscall.Signal) bool {
 		}
 		var members []member
 		for _, s := range left {
-			members = append(members, member{identity{s.pid, s.start}, s.group})
+			members = append(members, member{identity: identity{s.pid, s.start}, group: s.group})
 		}
 		_ = signalAll(seen.add(members), sig) // gone is as good
 		if !sleep(ctx, pause) {

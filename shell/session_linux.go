@@ -152,20 +152,21 @@ func (s *Session) Interrupt(ctx context.Context, id string, first syscall.Signal
 	}
 	look := func() ([]member, bool) { return kin.near(d.group()) }
 	found, steady := look()
+	asked := census{}
 	var weather storm
 	deadline := time.Now().Add(grace)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		if len(found) == 0 && steady {
 			found = find() // who has left the group of the session
 		}
-		fresh := seen.add(found)
+		seen.add(found)
 		if len(found) == 0 && steady && (d == nil || s.serving(id) != d) {
 			return len(seen)
 		}
 		late := time.Since(deadline)
 		switch {
 		case late < 0 && !weather.rages(seen, steady):
-			askAll(fresh, first)
+			askAll(asked.add(settled(found)), first)
 		default:
 			seen.add(sweep(find, d.group()))
 		}
@@ -210,7 +211,21 @@ func (s *Session) Signal(id string, sig syscall.Signal) error {
 	if s.serving(id) == nil {
 		return syscall.ESRCH
 	}
-	if members := s.kin(id, nil).members(); len(members) > 0 {
+	kin := s.kin(id, nil)
+	members := kin.members()
+	// A run that has just begun may be about to start something, and a shell
+	// that is told then waits for that before it acts.
+	for began := time.Now(); time.Since(began) < hatching*tick; members = kin.members() {
+		hatched := len(members) > 0 || kin.nest.since+hatching < sinceBoot()
+		if hatched && len(settled(members)) == len(members) {
+			break
+		}
+		time.Sleep(firstPause)
+		if s.serving(id) == nil {
+			return syscall.ESRCH
+		}
+	}
+	if len(members) > 0 {
 		return signalAll(members, sig)
 	}
 	_, err := s.signalShell(id, sig)

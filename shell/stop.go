@@ -256,7 +256,8 @@ type identity struct {
 // member is a process that descends from another.
 type member struct {
 	identity
-	group int // process group
+	group int  // process group
+	bare  bool // it has no mark of the run whose shell has started it, and may be about to execute its program
 }
 
 // census is who has been seen.
