@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"execd/actors/event"
@@ -116,5 +117,28 @@ func BenchmarkCursor_Replay(b *testing.B) {
 		c := l.Cursor(0)
 		drain(b, c)
 		c.Close()
+	}
+}
+
+// The time is of one chunk as a full read of a pipe brings it, printed and
+// taken by a reader that keeps up, where segments begin with chunks and where
+// they do not.
+func BenchmarkPrint_Take(b *testing.B) {
+	for _, before := range []int{0, 20_000} {
+		b.Run(fmt.Sprint(before), func(b *testing.B) {
+			chunk := []byte(strings.Repeat(line+"\n", 64<<10/len(line))[:64<<10])
+			l, o := event.NewStore(b.TempDir(), event.Limits{DiskPerLog: 64 << 20}, func(err error) { b.Error(err) }).NewLogOver("x")
+			b.Cleanup(o.Remove)
+			b.Cleanup(l.Remove)
+			c := l.Cursor(0)
+			b.Cleanup(c.Close)
+			l.Print(0, nil, chunk[:before], before)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(chunk)))
+			for b.Loop() {
+				l.Print(0, nil, chunk, len(chunk))
+				drain(b, c)
+			}
+		})
 	}
 }
