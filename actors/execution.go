@@ -1,9 +1,8 @@
 package actors
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -48,13 +47,6 @@ type execution struct {
 	peak      int64            // of memory, likewise
 	most      int              // processes, likewise
 	given     bool             // abandoned: a process that comes late is killed at once
-}
-
-// newID returns 32 hexadecimal digits, as the API's clients know ids.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand crashes the program instead
-	return hex.EncodeToString(b[:])
 }
 
 // whenAdmitted answers r with the execution once it has passed all checks,
@@ -166,6 +158,7 @@ func (x *execution) end(o outcome) {
 	x.mu.Unlock()
 	x.closeInput()
 	x.log.End(e)
+	runtime.Gosched() // who waits for the end goes first
 	x.ended(x)
 }
 
