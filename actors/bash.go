@@ -176,7 +176,8 @@ func (b *bash) next() {
 	}
 	b.note()
 	sh := b.resident.current()
-	if why := sh.Fresh(); why != "" {
+	why := sh.Fresh()
+	if why != "" {
 		r.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "fresh_shell", Reason: why})
 	}
 	if r.queued {
@@ -186,7 +187,7 @@ func (b *bash) next() {
 	if limit := r.request.Timeout; limit > 0 {
 		r.timer = time.AfterFunc(limit, func() { b.tell(runLimit{r}) })
 	}
-	if sh.Fresh() == "" && len(r.request.Script) < shortScript { // nothing to wait for
+	if why == "" && len(r.request.Script) < shortScript { // nothing to wait for
 		b.start(sh, r)
 		return
 	}

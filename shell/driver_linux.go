@@ -23,12 +23,12 @@ type driver struct {
 	thorough *os.File // a script that reports the end of a run, and the exported variables
 	kept     *os.File // the state that it begins with, if any; closed when it has
 	counter  *CPUCounter
-	told     Usage // by counter; touched by Run alone
+	told     Usage // by counter; touched by who begins and ends runs
 	toldAt   time.Time
 	over     chan struct{}
 	exit     Exit // set before over is closed
 
-	assigned  bool // a script may have changed them; touched by Run alone
+	assigned  bool // a script may have changed them; touched by who begins runs
 	signalled bool // during the run; under the lock of the session
 
 	mu     sync.Mutex

@@ -24,8 +24,7 @@ type lane struct {
 	source *source // of a run that lasts; else nil
 	raw    syscall.RawConn
 
-	mu     sync.Mutex // of who reads: the pump, or the end of a run
-	flow   flow
+	mu     sync.Mutex   // of who reads: the pump, or the end of a run
 	sink   func([]byte) // of the run; nil between two
 	failed func()       // likewise, called after a panic in it
 	fault  *any
@@ -89,7 +88,7 @@ func (l *lane) read(fd, most int) pipeState {
 			l.failed()
 		}
 	}()
-	found := readPipe(fd, most, l.deliver)
+	found := l.take(fd, most)
 	if found == pipeEnded && l.hungUp != nil {
 		close(l.hungUp)
 		l.hungUp = nil
@@ -97,12 +96,14 @@ func (l *lane) read(fd, most int) pipeState {
 	return found
 }
 
-func (l *lane) deliver(p []byte) {
-	if len(p) == bufferSize && l.source != nil && !l.source.grown {
-		l.source.grown = true
-		grow(l.fd)
+func (l *lane) take(fd, most int) pipeState {
+	if l.source != nil {
+		return l.source.read(fd, l.deliver, most)
 	}
-	l.flow.add(len(p))
+	return readPipe(fd, most, l.deliver)
+}
+
+func (l *lane) deliver(p []byte) {
 	if l.sink != nil {
 		l.sink(p)
 	}
@@ -111,7 +112,7 @@ func (l *lane) deliver(p []byte) {
 // gather reports whether it has let more come than there is in the pipe.
 func (l *lane) gather() bool {
 	l.mu.Lock()
-	nap := l.flow.empty(time.Now())
+	nap := l.source.flow.empty(time.Now())
 	l.mu.Unlock()
 	time.Sleep(nap)
 	return nap > 0
@@ -165,7 +166,7 @@ func (l *lane) drainUntil(over <-chan struct{}) bool {
 func (l *lane) release() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sink, l.failed, l.flow = nil, nil, flow{}
+	l.sink, l.failed = nil, nil
 	return l.source == nil
 }
 

@@ -21,7 +21,7 @@ type Run struct {
 	Script string
 	Dir    string   // where the shell goes first, and stays; empty for where it is
 	Env    []string // KEY=VALUE, exported for this and later runs
-	Stdin  *os.File // nil for /dev/null; the caller closes it after Run
+	Stdin  *os.File // nil for /dev/null; the caller closes it after the run
 }
 
 // CheckRun reports what makes a run with these variables impossible before it

@@ -19,7 +19,8 @@ import (
 // So nothing that a script reads or prints can be taken for the protocol.
 // When a script ends the shell itself, the next run gets a fresh one.
 //
-// Run is to be called by one goroutine at a time; all other methods by any.
+// There is one run at a time, from Begin to End; all other methods may be called
+// by any goroutine.
 type Session struct {
 	config SessionConfig
 
