@@ -89,9 +89,7 @@ func TestPoorHost_NoKernel(t *testing.T) {
 func TestPoorHost_NoRoot(t *testing.T) {
 	t.Parallel()
 	const nobody = 65534
-	d := prepareStranger(t, nobody, nil)
-	d.launch(t)
-	t.Cleanup(func() { d.stop(t) })
+	d := startStranger(t, nobody, nil)
 	r := d.command(t, "id -u; sleep 1000 & setsid sleep 1000 &")
 	if !slices.Equal(r.stdout(), []string{"65534"}) {
 		t.Errorf("%q", r.stdout())

@@ -31,6 +31,15 @@ func prepareStranger(tb testing.TB, uid int, env []string) *daemon {
 	return d
 }
 
+// startStranger is start for such a daemon.
+func startStranger(t *testing.T, uid int, env []string) *daemon {
+	t.Helper()
+	d := prepareStranger(t, uid, env)
+	d.launch(t)
+	t.Cleanup(func() { d.stop(t) })
+	return d
+}
+
 // Where no more processes may be made a command does not start and says so, and the daemon, whose threads count as
 // processes, lives on; commands start again when there is room.
 func TestFault_NoProcesses(t *testing.T) {

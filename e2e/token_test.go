@@ -81,9 +81,7 @@ func TestToken_NotForChildren(t *testing.T) {
 func TestToken_NotForPeers(t *testing.T) {
 	t.Parallel()
 	const nobody = 65534
-	d := prepareStranger(t, nobody, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
-	d.launch(t)
-	t.Cleanup(func() { d.stop(t) })
+	d := startStranger(t, nobody, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
 	d.token = accessToken
 	script := fmt.Sprintf(`id -u; cd /proc/%d
 for f in environ mem maps auxv; do cat $f >/dev/null 2>&1 && echo "$f is open"; done
@@ -99,9 +97,7 @@ for f in environ maps; do cat /proc/self/$f >/dev/null || echo "$f is closed for
 func TestToken_Sessions(t *testing.T) {
 	t.Parallel()
 	const nobody = 65534
-	d := prepareStranger(t, nobody, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
-	d.launch(t)
-	t.Cleanup(func() { d.stop(t) })
+	d := startStranger(t, nobody, []string{"EXECD_ACCESS_TOKEN=" + accessToken})
 	d.token = accessToken
 	for range 2 {
 		r := d.newSession(t, nil).run(t, "id -u")

@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"execd/shell"
@@ -55,10 +54,7 @@ func TestSession_BriefRuns(t *testing.T) {
 // What is left in the background of a run that was over at once prints to that run, and the next ones have pipes of their own.
 func TestSession_BriefRunLeavesSomething(t *testing.T) {
 	s := newSession(t)
-	gate := t.TempDir() + "/gate"
-	if err := syscall.Mkfifo(gate, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gate := fifo(t)
 	first := brief(t, s, "{ read x <"+gate+"; echo late; echo late >&2; } & echo first")
 	held := brief(t, s, "exec 5>&1; echo held")
 	if first.out != "first\n" || held.out != "held\n" {
@@ -81,10 +77,7 @@ func TestSession_BriefRunLeavesSomething(t *testing.T) {
 // Once a run lasts its output comes before its end.
 func TestSession_RunLasts(t *testing.T) {
 	s := newSession(t)
-	gate := t.TempDir() + "/gate"
-	if err := syscall.Mkfifo(gate, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gate := fifo(t)
 	out, done := newRecord(), make(chan struct{})
 	u, err := s.Begin(shell.Run{ID: "r", Script: "echo before; read x <" + gate + "; echo after"}, out, func(*shell.Underway) { close(done) })
 	if err != nil {

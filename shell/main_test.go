@@ -89,6 +89,16 @@ func start(t *testing.T, c shell.Command) *shell.Process {
 	return p
 }
 
+// fifo is a pipe with a name, at which scripts wait.
+func fifo(t *testing.T) string {
+	t.Helper()
+	path := t.TempDir() + "/gate"
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // run runs a script to its end.
 func run(t *testing.T, text string) (shell.Exit, *record) {
 	t.Helper()

@@ -72,10 +72,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // A background child that holds the pipe does not delay the end, and what it
 // prints later arrives.
 func TestProcess_BackgroundChild(t *testing.T) {
-	gate := t.TempDir() + "/gate"
-	if err := syscall.Mkfifo(gate, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gate := fifo(t)
 	p, out, exit := running(t, script("(read x <'"+gate+"'; echo late) & echo early"))
 	if e := wait(t, exit); e.Code != 0 || out.get(shell.Stdout) != "early\n" {
 		t.Fatalf("%v after %q", e, out.get(shell.Stdout))
@@ -111,10 +108,7 @@ func TestProcess_BackgroundFlood(t *testing.T) {
 
 // Nor does it where it is faster than what takes its output, which is never done then.
 func TestProcess_BackgroundFloodIntoASlowSink(t *testing.T) {
-	gate := t.TempDir() + "/gate"
-	if err := syscall.Mkfifo(gate, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gate := fifo(t)
 	p := start(t, script("yes & read x <'"+gate+"'; exit 5"))
 	slow := &slowSink{flooded: make(chan struct{})}
 	exit := make(chan shell.Exit, 1)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"execd/shell"
@@ -43,6 +42,24 @@ func do(t *testing.T, s *shell.Session, r shell.Run) result {
 		t.Fatalf("%q: %v", r.Script, err)
 	}
 	return result{out.get(shell.Stdout), out.get(shell.Stderr), exit, late, out}
+}
+
+// long has a session run a script meanwhile, as "long". The channel gets how it ended,
+// and is closed when nobody who could print is left.
+func long(t *testing.T, s *shell.Session, script string) (*record, <-chan shell.Exit) {
+	t.Helper()
+	out, ended := newRecord(), make(chan shell.Exit, 1)
+	go func() {
+		defer close(ended)
+		exit, late, err := s.Run(shell.Run{ID: "long", Script: script}, out)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ended <- exit
+		<-late
+	}()
+	return out, ended
 }
 
 func say(t *testing.T, s *shell.Session, script string) result {
@@ -212,10 +229,7 @@ func TestSession_RunHasItsOwn(t *testing.T) {
 
 func TestSession_BackgroundOutputStaysWithItsRun(t *testing.T) {
 	s := newSession(t)
-	gate := t.TempDir() + "/gate"
-	if err := syscall.Mkfifo(gate, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	gate := fifo(t)
 	first := say(t, s, "{ read x <"+gate+"; echo late; } & echo first")
 	if first.out != "first\n" {
 		t.Fatalf("%q", first.out)

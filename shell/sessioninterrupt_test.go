@@ -17,14 +17,7 @@ func TestSession_InterruptKeepsTheState(t *testing.T) {
 	say(t, s, "cd /usr; export e=2; umask 077; trap 'echo t' USR1")
 	for _, script := range []string{"sleep 600; echo no", "while :; do :; done", "(trap '' INT; sleep 600)"} {
 		script = "echo begun; " + script
-		out, done := newRecord(), make(chan shell.Exit, 1)
-		go func() {
-			exit, _, err := s.Run(shell.Run{ID: "long", Script: script}, out)
-			if err != nil {
-				t.Error(err)
-			}
-			done <- exit
-		}()
+		out, done := long(t, s, script)
 		out.until(t, shell.Stdout, func(s string) bool { return s == "begun\n" })
 		s.Interrupt(t.Context(), "long", syscall.SIGINT, 300*time.Millisecond)
 		if e := wait(t, done); e.Code != 130 || out.get(shell.Stdout) != "begun\n" {
@@ -39,11 +32,7 @@ func TestSession_InterruptKeepsTheState(t *testing.T) {
 
 func TestSession_InterruptWhatIgnoresIt(t *testing.T) {
 	s := newSession(t)
-	out, done := newRecord(), make(chan shell.Exit, 1)
-	go func() {
-		exit, _, _ := s.Run(shell.Run{ID: "long", Script: "trap '' INT; echo begun; while :; do :; done"}, out)
-		done <- exit
-	}()
+	out, done := long(t, s, "trap '' INT; echo begun; while :; do :; done")
 	out.until(t, shell.Stdout, func(s string) bool { return s == "begun\n" })
 	s.Interrupt(t.Context(), "long", syscall.SIGINT, 10*time.Millisecond)
 	if e := wait(t, done); e.SignalName() != "SIGKILL" {
@@ -55,18 +44,11 @@ func TestSession_InterruptWhatIgnoresIt(t *testing.T) {
 // What a run has stopped takes the interrupt all the same.
 func TestSession_InterruptWhatIsStopped(t *testing.T) {
 	s := newSession(t)
-	out, done := newRecord(), make(chan shell.Exit, 1)
-	go func() {
-		script := `sh -c 'trap "echo bye; exit 3" INT; echo $$; kill -STOP $$; while :; do sleep 0.05; done'`
-		exit, _, err := s.Run(shell.Run{ID: "stopped", Script: script}, out)
-		if err != nil {
-			t.Error(err)
-		}
-		done <- exit
-	}()
+	script := `sh -c 'trap "echo bye; exit 3" INT; echo $$; kill -STOP $$; while :; do sleep 0.05; done'`
+	out, done := long(t, s, script)
 	stopped := out.until(t, shell.Stdout, func(s string) bool { return strings.HasSuffix(s, "\n") })
 	untilState(t, pids(t, stopped)[0], "T")
-	s.Interrupt(t.Context(), "stopped", syscall.SIGINT, patience)
+	s.Interrupt(t.Context(), "long", syscall.SIGINT, patience)
 	wait(t, done)
 	if got := out.get(shell.Stdout); got != stopped+"bye\n" {
 		t.Errorf("it said %q, want that it was told", got)

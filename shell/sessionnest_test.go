@@ -35,16 +35,7 @@ func interruptKeeping(t *testing.T, script string) {
 	// The pause is for that the next run does not begin in the same tick.
 	earlier := do(t, s, shell.Run{ID: "earlier", Script: "x=1; (while :; do sleep 0.01; done) >&- 2>&- & echo $!; sleep 0.05"})
 	job := pids(t, earlier.out)[0]
-	out, done := newRecord(), make(chan shell.Exit, 1)
-	go func() {
-		exit, late, err := s.Run(shell.Run{ID: "long", Script: script}, out)
-		if err != nil {
-			t.Error(err)
-		}
-		done <- exit
-		<-late // nobody who could print is left
-		close(done)
-	}()
+	out, done := long(t, s, script)
 	out.until(t, shell.Stdout, func(s string) bool { return s == "begun\n" })
 	s.Interrupt(t.Context(), "long", syscall.SIGINT, 100*time.Millisecond)
 	if e := wait(t, done); e.Code != 130 {
@@ -61,14 +52,7 @@ func interruptKeeping(t *testing.T, script string) {
 // as if there was none.
 func TestSession_SignalASubshell(t *testing.T) {
 	s := newSession(t)
-	out, done := newRecord(), make(chan shell.Exit, 1)
-	go func() {
-		exit, _, err := s.Run(shell.Run{ID: "long", Script: "x=1; (echo begun; while :; do :; done)"}, out)
-		if err != nil {
-			t.Error(err)
-		}
-		done <- exit
-	}()
+	out, done := long(t, s, "x=1; (echo begun; while :; do :; done)")
 	out.until(t, shell.Stdout, func(s string) bool { return s == "begun\n" })
 	if err := s.Signal("long", syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -43,14 +43,7 @@ func TestSession_BuiltinsSwitchedOff(t *testing.T) {
 func TestSession_StateThatEndsTheShell(t *testing.T) {
 	s := newSession(t)
 	say(t, s, "set -e; x=1; export e=2; cd /usr; readonly PWD OLDPWD")
-	out, done := newRecord(), make(chan shell.Exit, 1)
-	go func() {
-		exit, _, err := s.Run(shell.Run{ID: "long", Script: "echo begun; sleep 600"}, out)
-		if err != nil {
-			t.Error(err)
-		}
-		done <- exit
-	}()
+	out, done := long(t, s, "echo begun; sleep 600")
 	out.until(t, shell.Stdout, func(s string) bool { return s == "begun\n" })
 	s.Interrupt(t.Context(), "long", syscall.SIGINT, patience)
 	wait(t, done)
