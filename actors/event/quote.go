@@ -38,36 +38,51 @@ func appendQuoted[S ~string | ~[]byte](b []byte, s S) (quoted []byte, valid bool
 	for i := 0; i < len(s); {
 		b = slices.Grow(b, len(s)-i+room)
 		d, j := b[:cap(b)], len(b)
-		for len(s)-i >= 8 {
-			w := load(s[i : i+8])
-			binary.LittleEndian.PutUint64(d[j:j+8], w)
-			if special := specials(w); special != 0 {
-				n := bits.TrailingZeros64(special) / 8
-				i, j = i+n, j+n
+		for i < len(s) && len(d)-j >= len(s)-i+room {
+			for len(s)-i >= 8 {
+				w := load(s[i : i+8])
+				binary.LittleEndian.PutUint64(d[j:j+8], w)
+				if special := specials(w); special != 0 {
+					n := bits.TrailingZeros64(special) / 8
+					i, j = i+n, j+n
+					break
+				}
+				i, j = i+8, j+8
+			}
+			for ; i < len(s) && plain[s[i]]; i, j = i+1, j+1 {
+				d[j] = s[i]
+			}
+			if i == len(s) || s[i] >= utf8.RuneSelf {
 				break
 			}
-			i, j = i+8, j+8
-		}
-		for ; i < len(s) && plain[s[i]]; i, j = i+1, j+1 {
-			d[j] = s[i]
-		}
-		b = b[:j]
-		if i == len(s) {
-			break
-		}
-		if c := s[i]; c < utf8.RuneSelf {
-			b = appendEscape(b, c)
+			j += escape((*[6]byte)(d[j:j+6]), s[i])
 			i++
-			continue
 		}
-		var n int
-		var good bool
-		b, n, good = appendRunes(b, s[i:])
-		valid = valid && good
-		i += n
+		b = d[:j]
+		if i < len(s) && s[i] >= utf8.RuneSelf {
+			var n int
+			var good bool
+			b, n, good = appendRunes(b, s[i:])
+			valid = valid && good
+			i += n
+		}
 	}
 	return append(b, '"'), valid
 }
+
+// escape writes what stands for an ASCII character that does not stand for
+// itself, and returns its length.
+func escape(d *[6]byte, c byte) int {
+	if letter := letters[c]; letter != 0 {
+		d[0], d[1] = '\\', letter
+		return 2
+	}
+	*d = [6]byte{'\\', 'u', '0', '0', hex[c>>4], hex[c&15]}
+	return 6
+}
+
+// letters has what stands behind the backslash in escapes of two characters.
+var letters = [256]byte{'"': '"', '\\': '\\', '\n': 'n', '\r': 'r', '\t': 't'}
 
 // appendRunes appends what s has before the next ASCII character, which is n
 // bytes, and reports whether those are UTF-8.
@@ -97,13 +112,13 @@ func load[S ~string | ~[]byte](s S) uint64 {
 
 // specials has the high bit of the first byte of w set that is not plain, and
 // of none before it; it is 0 where all eight are plain. A byte below n borrows
-// from its high bit when n is subtracted, and so does one that is zero when 1
-// is; a borrow that goes on may only call a byte behind it not plain that is.
-// (Hacker's Delight, section 6-1.)
+// from its high bit when n is subtracted: so do, with 2 flipped, the controls and
+// the quote, which is next to the space then, and a zero that the backslash
+// is turned into. A borrow that goes on may only call a byte behind it not plain
+// that is. (Hacker's Delight, section 6-1.)
 func specials(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote, slash := w^ones*'"', w^ones*'\\'
-	return (w | (w - ones*0x20) | (quote - ones) | (slash - ones)) & highs
+	return (w | (w ^ ones*0x02 - ones*0x21) | (w ^ ones*'\\' - ones)) & highs
 }
 
 // appendJSON appends a JSON value that somebody else encoded, with what a
@@ -137,18 +152,4 @@ func decodeRune[S ~string | ~[]byte](s S) (rune, int) {
 	var buf [utf8.UTFMax]byte
 	copy(buf[:], s[:n])
 	return utf8.DecodeRune(buf[:n])
-}
-
-func appendEscape(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	}
-	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
