@@ -15,36 +15,39 @@ import (
 )
 
 // write sends what the terminal shows until its process ends, the client
-// leaves or somebody takes the seat.
+// leaves or somebody takes the seat. A terminal may show more than the client
+// takes, for ever: between any two pieces of it the client is answered, and
+// may be sent away.
 func (p *ptyConn) write(ctx context.Context, gone <-chan struct{}) error {
 	x := p.seat.Execution
 	tail := x.Output.Tail(max(p.options.since-p.seat.Base, 0))
 	defer tail.Close()
-	if err := p.replay(ctx, tail); err != nil {
-		return err
-	}
-	mode := "pty"
-	if p.seat.Pipes {
-		mode = "pipe"
-	}
-	if err := p.sendJSON(ptyMessage{Type: "connected", SessionID: p.id, Execution: x.ID, Mode: mode}); err != nil {
-		return err
-	}
+	_, live := x.Output.Range() // what was shown before the client came is replayed
 	beat := time.NewTicker(ptyPing)
 	defer beat.Stop()
-	ended := x.Log.Done()
-	for {
-		more, err := p.forward(tail)
-		switch {
-		case errors.Is(err, io.EOF), err == nil && ended == nil:
+	ended, last := x.Log.Done(), int64(0)
+	for greeted := false; ; {
+		if !greeted && tail.Offset() >= live {
+			greeted = true
+			if err := p.greet(); err != nil {
+				return err
+			}
+		}
+		if ended == nil && tail.Offset() >= last {
 			return p.exit(ctx)
-		case err != nil:
+		}
+		more, err := p.forward(tail, !greeted)
+		if errors.Is(err, io.EOF) {
+			return p.exit(ctx)
+		}
+		if err != nil {
 			return err
 		}
 		select {
 		case <-more:
 		case <-ended:
-			ended = nil // what is there by now is still sent
+			_, last = x.Output.Range() // what is there by now is still sent
+			ended = nil
 		case m := <-p.replies:
 			err = p.sendJSON(m)
 		case <-beat.C:
@@ -62,6 +65,15 @@ func (p *ptyConn) write(ctx context.Context, gone <-chan struct{}) error {
 	}
 }
 
+// greet tells a client that what follows is new.
+func (p *ptyConn) greet() error {
+	mode := "pty"
+	if p.seat.Pipes {
+		mode = "pipe"
+	}
+	return p.sendJSON(ptyMessage{Type: "connected", SessionID: p.id, Execution: p.seat.Execution.ID, Mode: mode})
+}
+
 func (p *ptyConn) takenOver() error { return p.sendClose(closeTakenOver, "TAKEN_OVER") }
 
 // left tells a client of which nothing comes any more that it has lost the
@@ -75,53 +87,44 @@ func (p *ptyConn) left() error {
 	}
 }
 
-// replay sends what was shown before the client came.
-func (p *ptyConn) replay(ctx context.Context, tail *event.Tail) error {
-	_, end := p.seat.Execution.Output.Range()
-	for tail.Offset() < end {
-		at := tail.Offset()
-		_, b, more, err := tail.Take()
-		var evicted *event.EvictedError
-		switch {
-		case errors.As(err, &evicted):
-			tail.Skip(evicted.Oldest)
-			continue
-		case err != nil:
-			return err
-		case more != nil, ctx.Err() != nil:
-			return context.Cause(ctx)
+// atOnce is what to wait for where there is more already.
+var atOnce = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// forward sends a piece of what is there, and returns what to wait for.
+func (p *ptyConn) forward(tail *event.Tail, replay bool) (<-chan struct{}, error) {
+	at := tail.Offset()
+	stream, b, more, err := tail.Take()
+	var evicted *event.EvictedError
+	switch {
+	case errors.As(err, &evicted): // too slow even for the disk
+		tail.Skip(evicted.Oldest)
+		if replay { // which tells where it is
+			return atOnce, nil
 		}
-		for len(b) > 0 {
-			n := min(len(b), ptyReplayPortion)
-			head := binary.BigEndian.AppendUint64([]byte{frameReplay}, uint64(p.seat.Base+at))
-			if err := p.sendBinary(head, b[:n]); err != nil {
-				return err
-			}
-			at, b = at+int64(n), b[n:]
-		}
+		return atOnce, p.sendJSON(ptyMessage{Type: "error", Code: string(msg.Evicted), Error: evicted.Error()})
+	case err != nil || more != nil:
+		return more, err
+	case replay:
+		return atOnce, p.replay(at, b)
 	}
-	return nil
+	return atOnce, p.sendBinary([]byte{byte(frameStdout + stream)}, b)
 }
 
-// forward sends everything that is there, and returns what to wait for.
-func (p *ptyConn) forward(tail *event.Tail) (<-chan struct{}, error) {
-	for {
-		stream, b, more, err := tail.Take()
-		var evicted *event.EvictedError
-		if errors.As(err, &evicted) { // too slow even for the disk: what is gone is told
-			tail.Skip(evicted.Oldest)
-			if err := p.sendJSON(ptyMessage{Type: "error", Code: string(msg.Evicted), Error: err.Error()}); err != nil {
-				return nil, err
-			}
-			continue
+// replay sends what was shown before the client came.
+func (p *ptyConn) replay(at int64, b []byte) error {
+	for len(b) > 0 {
+		n := min(len(b), ptyReplayPortion)
+		head := binary.BigEndian.AppendUint64([]byte{frameReplay}, uint64(p.seat.Base+at))
+		if err := p.sendBinary(head, b[:n]); err != nil {
+			return err
 		}
-		if err != nil || more != nil {
-			return more, err
-		}
-		if err := p.sendBinary([]byte{byte(frameStdout + stream)}, b); err != nil {
-			return nil, err
-		}
+		at, b = at+int64(n), b[n:]
 	}
+	return nil
 }
 
 // exit tells how the process ended, after all it has shown.
