@@ -90,8 +90,10 @@ func (s *Server) sendOutput(c echo.Context, w written, param, header, mime strin
 	}
 	h.Set("Accept-Ranges", "bytes")
 	h.Set(echo.HeaderContentLength, strconv.FormatInt(end-from, 10))
-	c.Response().WriteHeader(http.StatusOK)
-	return w.copy(c.Request().Context(), c.Response(), from, end)
+	to := s.contentWriter(c)
+	defer to.end()
+	to.WriteHeader(http.StatusOK)
+	return w.copy(c.Request().Context(), to, from, end)
 }
 
 // section is a part of what was written as http.ServeContent reads it.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -135,18 +134,4 @@ func (w *terminalWatch) all(t *testing.T) string {
 		t.Fatal("the terminal does not end")
 		return ""
 	}
-}
-
-// spotter is a log that is waited on for a text.
-type spotter struct {
-	text    string
-	once    sync.Once
-	spotted chan struct{}
-}
-
-func (s *spotter) Write(p []byte) (int, error) {
-	if bytes.Contains(p, []byte(s.text)) {
-		s.once.Do(func() { close(s.spotted) })
-	}
-	return len(p), nil
 }
