@@ -192,6 +192,45 @@ func tailOf(have, want []string) []string {
 	return list
 }
 
+// TestPool_Rehearses: a kernel that cannot run anything is no spare, and one
+// that can has done so before it is handed out, once, uncounted.
+func TestPool_Rehearses(t *testing.T) {
+	var mu sync.Mutex
+	ran := make(map[int][]string)
+	f := &kerneltest.Fake{Execute: func(c *kerneltest.Cell) {
+		mu.Lock()
+		ran[c.Pid()] = append(ran[c.Pid()], c.Code)
+		broken := len(ran) == 1
+		mu.Unlock()
+		if broken {
+			c.Code = "quiet OSError no space"
+		} else if strings.Contains(c.Code, "environ") {
+			c.Code = ""
+		}
+		c.Run()
+	}}
+	said := make(chan string, 10)
+	p := newPool(t, f, kernel.PoolConfig{Sizes: kernel.PoolSizes{"python": 1}, Logf: func(format string, args ...any) {
+		said <- fmt.Sprintf(format, args...)
+	}}, kerneltest.Spec{Name: "python3", Language: "python"})
+	if got := <-said; !strings.Contains(got, "no space; trying again") {
+		t.Errorf("%q", got)
+	}
+	holds(t, p, "python", 1)
+	k := start(t, p, kernel.StartSpec{Language: "python"})
+	if _, got := execute(t, k, "result 1"); got.Status != kernel.StatusOK || got.ExecutionCount != 1 {
+		t.Errorf("%+v", got)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if first := f.Launched()[0].Pid(); k.Pid() == first {
+		t.Error("the broken kernel was handed out")
+	}
+	if got, want := ran[k.Pid()], []string{"__import__('os').environ.update({})", "result 1"}; !slices.Equal(got, want) {
+		t.Errorf("it ran %q, want %q", got, want)
+	}
+}
+
 func TestPool_Closed(t *testing.T) {
 	p := newPool(t, &kerneltest.Fake{}, kernel.PoolConfig{Sizes: kernel.PoolSizes{"fake": 3, "cobol": 1}})
 	holds(t, p, "fake", 3)

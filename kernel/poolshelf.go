@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ type shelf struct {
 	failed int        // spares in a row that died or did not start
 }
 
-// spare is a kernel that has run nothing.
+// spare is a kernel that has run nothing but its rehearsal.
 type spare struct {
 	Kernel
 	spec   string        // kernelspec it was started from
@@ -143,8 +144,26 @@ func (p *Pool) start(s *shelf) (*spare, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // as above
 	}
+	if err := p.rehearse(k, served.Name); err != nil {
+		discard(k)
+		return nil, err
+	}
 	return &spare{Kernel: k, spec: served.Kernel, gone: make(chan struct{}), born: time.Now()}, nil
 }
+
+// rehearsal is how long a kernel may take to run nothing.
+const rehearsal = time.Minute
+
+// rehearse has a kernel run code that changes nothing and leaves nothing behind:
+// the first that one runs takes it several times as long as what comes later.
+func (p *Pool) rehearse(k Kernel, language string) error {
+	ctx, cancel := context.WithTimeoutCause(p.ctx, rehearsal, errRehearsal)
+	defer cancel()
+	code, _ := setupCode(language, "", environ{}) // none for a language without such code
+	return setUp(ctx, k.Execute, code)
+}
+
+var errRehearsal = fmt.Errorf("it has not run its first code within %v", rehearsal)
 
 // shelve makes a kernel a spare, and sees when it dies.
 func (p *Pool) shelve(s *shelf, k *spare) {

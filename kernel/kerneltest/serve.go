@@ -181,8 +181,7 @@ func (p *Process) work() {
 			case "kernel_info_request":
 				p.info(r)
 			case "execute_request":
-				n++
-				p.execute(r, n)
+				n = p.execute(r, n)
 			}
 		}
 	}
@@ -198,16 +197,24 @@ func (p *Process) info(r request) {
 	p.publish(r.Header, "status", map[string]any{"execution_state": "idle"})
 }
 
-func (p *Process) execute(r request, n int) {
-	c := &Cell{Process: p, request: r, Count: n}
-	var content struct{ Code string }
+// execute runs a cell behind n others, and returns how many there are then: one
+// that is silent does not count.
+func (p *Process) execute(r request, n int) int {
+	var content struct {
+		Code   string
+		Silent bool
+	}
 	_ = json.Unmarshal(r.Content, &content)
-	c.Code = content.Code
+	if !content.Silent {
+		n++
+	}
+	c := &Cell{Process: p, request: r, Code: content.Code, Count: n}
 	if f := p.fake.Execute; f != nil {
 		f(c)
-		return
+	} else {
+		c.Run()
 	}
-	c.Run()
+	return n
 }
 
 // header returns a header of our own.
