@@ -92,12 +92,14 @@ func (a *attached) run(c echo.Context, answered func(echo.Context)) {
 		s.readers.leave(a.conn)
 	}()
 	chunk, wait := a.chunk, a.wait
-	a.chunk, a.wait = event.Chunk{}, nil   // which would keep a part of the log in memory
-	_ = a.relay.run(a.cursor, chunk, wait) // it has told the client what there is to tell
+	a.chunk, a.wait = event.Chunk{}, nil // which would keep a part of the log in memory
+	err := a.relay.run(a.cursor, chunk, wait)
 	if a.beat != nil {
 		a.beat.Stop()
 	}
-	a.wire.end()
+	if err == nil { // else it is cut: one who only sends no more would take what it has for the whole
+		a.wire.end()
+	}
 	a.uncork()
 }
 

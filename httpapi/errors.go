@@ -75,9 +75,11 @@ func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		if !errors.Is(err, errGone) {
 			s.about(c).Warn().Err(err).Str("path", c.Path()).Msg("response cut")
-			panic(http.ErrAbortHandler)
 		}
-		return
+		panic(http.ErrAbortHandler)
+	}
+	if errors.Is(err, context.Canceled) && !errors.Is(context.Cause(c.Request().Context()), errServerClosing) {
+		err = errTakenBack
 	}
 	var stale *fsops.PreconditionError
 	if errors.As(err, &stale) && stale.ETag != "" {
@@ -90,6 +92,13 @@ func (s *Server) fail(err error, c echo.Context) {
 	if err := c.JSON(status, body); err != nil {
 		s.about(c).Debug().Err(err).Msg("error not delivered")
 	}
+}
+
+// errTakenBack is for a client that can still hear it: one that has closed its
+// side of the connection, from which net/http cannot tell one that has gone.
+var errTakenBack = &msg.Error{
+	Code:    msg.RuntimeError,
+	Message: "the client has closed its side of the connection before the answer; what it asked for may have begun",
 }
 
 // describe is what a client is told about err.

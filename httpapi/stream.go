@@ -111,8 +111,16 @@ func (s *Server) newRelay(c echo.Context, execution string) *relay {
 	return r
 }
 
-// run relays from the cursor on, beginning with what was taken from it.
+// run relays from the cursor on, beginning with what was taken from it. It
+// fails where the client has not got all that is meant for it.
 func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{}) error {
+	if err := r.relay(cursor, chunk, wait); !errors.Is(err, errTold) {
+		return err
+	}
+	return nil
+}
+
+func (r *relay) relay(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{}) error {
 	defer r.server.stats.follow(cursor)()
 	for {
 		if wait != nil && r.once {
@@ -196,8 +204,11 @@ func (r *relay) left() error {
 	if err := r.farewell("ServerClosing", "execd ended before this execution did"); err != nil {
 		return err
 	}
-	return errGone // nothing follows it
+	return errTold
 }
+
+// errTold ends a response whose client knows why.
+var errTold = errors.New("the server ends")
 
 // broken ends a stream whose log has nothing more for it.
 func (r *relay) broken(err error) error {
