@@ -1,7 +1,7 @@
 package actors
 
 import (
-	"fmt"
+	"context"
 	"sync"
 	"time"
 
@@ -161,7 +161,7 @@ func (c *console) openPipes(x *execution, command shell.Command) (*screen, error
 	command.Stdin = stdin
 	p, err := shell.Start(command)
 	if err != nil {
-		_ = in.Close() // never written to
+		_ = in.close() // never written to
 		return nil, err
 	}
 	x.accept(in)
@@ -175,10 +175,8 @@ type keyboard struct{ *input }
 var _ msg.Input = (*keyboard)(nil)
 
 // Close implements msg.Input.
-func (k *keyboard) Close() error {
+func (k *keyboard) Close(ctx context.Context) error {
 	const endOfFile = "\x04"
-	if _, err := k.file.WriteString(endOfFile); err != nil {
-		return fmt.Errorf("type end of file: %w", err)
-	}
-	return nil
+	_, err := k.Write(ctx, []byte(endOfFile))
+	return err
 }

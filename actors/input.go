@@ -67,7 +67,9 @@ func (i *input) Write(ctx context.Context, p []byte) (int, error) {
 }
 
 // Close implements msg.Input.
-func (i *input) Close() error {
+func (i *input) Close(context.Context) error { return i.close() }
+
+func (i *input) close() error {
 	if err := i.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("close stdin: %w", err)
 	}
@@ -110,7 +112,7 @@ func (x *execution) closeInput() {
 	in, isPipe := x.input.(*input)
 	x.mu.Unlock()
 	if isPipe {
-		_ = in.Close() // nobody reads it any more
+		_ = in.close() // nobody reads it any more
 	}
 	if stdin := x.takeStdin(); stdin != nil {
 		_ = stdin.Close()

@@ -29,7 +29,7 @@ func TestUsage(t *testing.T) {
 	if runtime.GOOS == "linux" && (now.Usage == nil || now.Usage.Processes < 1 || now.Usage.PeakMemory == 0) {
 		t.Errorf("while it runs: %+v", now.Usage)
 	}
-	if err := x.Input.Close(); err != nil {
+	if err := x.Input.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.read(x)

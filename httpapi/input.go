@@ -39,7 +39,7 @@ func (s *Server) executionStdin(c echo.Context) error {
 		return err
 	}
 	if eof {
-		if err := x.Input.Close(); err != nil {
+		if err := x.Input.Close(c.Request().Context()); err != nil {
 			return fmt.Errorf("end input: %w", err)
 		}
 	}

@@ -108,8 +108,9 @@ type Input interface {
 	// returns how much was taken. It fails with NotRunning once the input is
 	// closed.
 	Write(ctx context.Context, p []byte) (int, error)
-	// Close ends the input: the process reads the end of the file.
-	Close() error
+	// Close ends the input: the process reads the end of the file. On a
+	// terminal it blocks as Write does.
+	Close(ctx context.Context) error
 }
 
 // Answers are the standard input of code: it asks, and each question gets one
