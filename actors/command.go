@@ -155,7 +155,7 @@ func (c *command) run(self *actor.PID) {
 func (c *command) follow(p *shell.Process) {
 	<-p.OutputDone()
 	c.execution.output.Close()
-	if p.Signal(0) != nil {
+	if !p.LeftBehind() {
 		c.execution.forgetProcess()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"execd/actors/msg"
+	"execd/shell"
 )
 
 // commands is the dynamic supervisor of shell commands.
@@ -84,10 +85,9 @@ func (s *commands) terminated(pid *actor.PID) {
 // endLeftovers ends the background children of commands that have ended.
 func (s *System) endLeftovers(ctx context.Context, grace time.Duration) {
 	var all sync.WaitGroup
-	for _, x := range s.runs.past() {
-		if p := x.leftover(); p != nil {
-			all.Go(func() { p.Stop(ctx, syscall.SIGTERM, grace) })
-		}
+	for _, p := range s.runs.leftovers() {
+		all.Go(func() { p.Stop(ctx, syscall.SIGTERM, grace) })
 	}
+	all.Go(func() { shell.EndMarked(ctx, func(id string) bool { return s.runs.find(id) != nil }, grace) })
 	all.Wait()
 }

@@ -7,6 +7,7 @@ import (
 
 	"execd/actors/event"
 	"execd/actors/msg"
+	"execd/shell"
 )
 
 // registry knows every execution that runs or is retained. It belongs to the
@@ -21,6 +22,7 @@ type registry struct {
 	all     map[string]*execution
 	keys    map[string]*execution // by idempotency key
 	ended   []*execution          // in the order in which they ended
+	left    []*shell.Process      // of executions that were forgotten, as long as others of theirs may live
 	running int
 	idle    chan struct{} // closed when running is 0; nil while nobody waits
 }
@@ -139,8 +141,12 @@ func (g *registry) within(context string) []*execution {
 // forget removes ended executions and their files.
 func (g *registry) forget(gone ...*execution) {
 	g.mu.Lock()
+	g.left = slices.DeleteFunc(g.left, isDeserted)
 	for _, x := range gone {
 		g.drop(x)
+		if p := x.leftover(); p != nil {
+			g.left = append(g.left, p)
+		}
 	}
 	g.ended = slices.DeleteFunc(g.ended, func(x *execution) bool { return g.all[x.id] != x })
 	g.mu.Unlock()
@@ -172,12 +178,46 @@ func (g *registry) allEnded() <-chan struct{} {
 	return g.idle
 }
 
-// closeOutputs lets go of the pipes that background children still hold.
-func (g *registry) closeOutputs() {
+// leftovers are the processes of ended executions, also of those that were
+// forgotten, for as long as others of theirs may live.
+func (g *registry) leftovers() []*shell.Process {
+	g.mu.Lock()
+	all := slices.Clone(g.left)
+	g.mu.Unlock()
 	for _, x := range g.past() {
 		if p := x.leftover(); p != nil {
-			p.CloseOutput()
+			all = append(all, p)
 		}
+	}
+	return all
+}
+
+// leftoversIn are those of a context.
+func (g *registry) leftoversIn(context string) []*shell.Process {
+	var all []*shell.Process
+	for _, x := range g.past() {
+		if p := x.leftover(); p != nil && x.isIn(context) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// isDeserted reports whether nobody is left of what an ended process has
+// started.
+func isDeserted(p *shell.Process) bool {
+	select {
+	case <-p.OutputDone():
+		return !p.LeftBehind()
+	default:
+		return false
+	}
+}
+
+// closeOutputs lets go of the pipes that background children still hold.
+func (g *registry) closeOutputs() {
+	for _, p := range g.leftovers() {
+		p.CloseOutput()
 	}
 }
 

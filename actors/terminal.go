@@ -29,6 +29,8 @@ type terminal struct {
 	arriving  []msg.OpenTerminal // wait for the process to start
 	stoppers  []msg.Message      // wait for the end of the process
 	closing   bool
+	sweeping  bool          // what its processes have left behind is being ended
+	swept     bool          // nothing of it is left
 	waiting   []msg.Message // to be answered when the terminal is gone
 }
 
@@ -48,6 +50,7 @@ type (
 		execution *execution
 		n         int
 	}
+	leftoversEnded struct{}
 )
 
 func (t *terminal) Receive(ctx actor.Context) {
@@ -64,6 +67,9 @@ func (t *terminal) Receive(ctx actor.Context) {
 		t.darkened(ctx, m)
 	case screenStopped:
 		t.screenStopped(ctx, m)
+	case leftoversEnded:
+		t.swept = true
+		t.finish(ctx)
 	case msg.ResizeTerminal:
 		t.resize(m)
 	case msg.SignalExecution:
@@ -77,6 +83,7 @@ func (t *terminal) Receive(ctx actor.Context) {
 		t.waiting = append(t.waiting, m)
 		t.close(ctx, "deleted", syscall.SIGKILL, 0)
 	case shutdown:
+		t.swept = true // the system sees to what is left, for everybody
 		t.close(ctx, "shutdown", syscall.SIGHUP, m.grace)
 	case workerFailed:
 		ctx.Stop(ctx.Self())
@@ -189,8 +196,7 @@ func (t *terminal) follow(x *execution, s *screen) {
 	out.finish()
 	t.tell(darkened{x, exit})
 	<-s.process.OutputDone()
-	x.output.Close()
-	x.forgetProcess()
+	x.output.Close() // the process is not forgotten: see sweep
 }
 
 func (t *terminal) turnAway(err error) {

@@ -1,8 +1,10 @@
 package actors
 
 import (
+	"context"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -71,6 +73,10 @@ func (t *terminal) finish(ctx actor.Context) {
 	if !t.closing || t.execution != nil {
 		return
 	}
+	if !t.swept {
+		t.sweep()
+		return
+	}
 	for _, m := range t.waiting {
 		succeed(m)
 	}
@@ -78,6 +84,23 @@ func (t *terminal) finish(ctx actor.Context) {
 	t.turnAway(errNoTerminal(t.console.id))
 	ctx.Send(ctx.Parent(), gone{t.console.id})
 	ctx.Stop(ctx.Self())
+}
+
+// sweep has a worker end what the processes of the terminal have left behind.
+func (t *terminal) sweep() {
+	if t.sweeping {
+		return
+	}
+	t.sweeping = true
+	left := t.system.runs.leftoversIn(t.console.id)
+	t.work(func() {
+		var all sync.WaitGroup
+		for _, p := range left {
+			all.Go(func() { p.Stop(context.Background(), syscall.SIGKILL, 0) })
+		}
+		all.Wait()
+		t.tell(leftoversEnded{})
+	})
 }
 
 // abort makes up for an actor that stops before its terminal is gone.

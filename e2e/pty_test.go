@@ -152,6 +152,22 @@ func TestPTY_EndsWithEverything(t *testing.T) {
 	}
 }
 
+// What a process of the terminal has left behind ends with the terminal, also when the process ended long before.
+func TestPTY_EndsWithLeftovers(t *testing.T) {
+	for _, query := range []string{"", "?pty=0"} {
+		d := start(t)
+		id := d.terminal(t, object{"command": detached("left") + "; rm left; sleep 1000 & exit 0"})
+		d.view(t, id, query).ends(0)
+		if len(d.children()) == 0 {
+			t.Fatal("nothing is left behind")
+		}
+		d.empty(t, http.MethodDelete, "/pty/"+id, nil)
+		if left := d.children(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+}
+
 // The process of a terminal is an execution like any other.
 func TestPTY_IsAnExecution(t *testing.T) {
 	d := start(t)

@@ -86,6 +86,38 @@ func TestShutdown_Leftovers(t *testing.T) {
 	}
 }
 
+// So do those that are alone, in a session of their own, without a hold on anything.
+func TestShutdown_LonelyLeftovers(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	d.command(t, detached("alone")).ends(t, success)
+	readNumber(t, d.dir+"/alone")
+	id := d.terminal(t, object{"command": detached("onTerminal")})
+	d.view(t, id, "").ends(0)
+	readNumber(t, d.dir+"/onTerminal")
+	if n := len(d.children()); n != 2 {
+		t.Errorf("%d children live on, want 2", n)
+	}
+}
+
+// detached starts one who leaves the session, and prints to nobody, and ends once that has written its pid to a file.
+func detached(file string) string {
+	return "setsid sh -c 'echo $$ >" + file + "; exec sleep 1000' >/dev/null 2>&1 & until [ -s " + file + " ]; do sleep 0.01; done"
+}
+
+// A child that holds the output of a command does not hold up the end when the command was forgotten, and ends too.
+func TestShutdown_LeftoversOfForgotten(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	r := d.command(t, "sleep 1000 & echo $!")
+	r.ends(t, success)
+	d.empty(t, http.MethodDelete, "/executions/"+r.at(0).ExecutionID, nil)
+	d.fails(t, http.StatusNotFound, "EXECUTION_NOT_FOUND", http.MethodGet, "/executions/"+r.at(0).ExecutionID, nil)
+	if n := len(d.children()); n != 1 {
+		t.Errorf("%d children live on, want 1", n)
+	}
+}
+
 // Clients that do not read, or do not get to the end of their request, do not hold up the end.
 func TestShutdown_StuckClients(t *testing.T) {
 	t.Parallel()

@@ -95,6 +95,7 @@ func (s *Server) ptySocket(c echo.Context) error {
 	if err != nil {
 		return errGone
 	}
+	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true // for the log
 	p := &ptyConn{server: s, conn: conn, id: x.ID, origin: origin(c), options: o}
 	p.serve(c.Request().Context())
 	return nil

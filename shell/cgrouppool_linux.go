@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // controlGroups are the control groups of this process: below its own, in a
@@ -137,17 +138,31 @@ func (g *groupPool) refuse() {
 	g.refused, g.spare = true, nil
 }
 
-// ReleaseGroups removes the control groups that this process has made, once
-// all it started has ended. It is to be called last.
+// ReleaseGroups removes the control groups that this process has made, and
+// kills who is still in them. It is to be called last.
 func ReleaseGroups() {
 	controlGroups.tending.Wait()
 	controlGroups.refuse()
 	controlGroups.mu.Lock()
 	defer controlGroups.mu.Unlock()
-	for _, c := range controlGroups.outlived {
-		c.remove()
+	home := controlGroups.home
+	if home == "" {
+		return
 	}
-	if controlGroups.home != "" {
-		_ = os.Remove(controlGroups.home) // not empty: somebody lives on in it
+	for deadline := time.Now().Add(lastKill); ; time.Sleep(firstPause) {
+		removeTree(home)
+		if !exists(home) || time.Now().After(deadline) {
+			return
+		}
+		_ = os.WriteFile(filepath.Join(home, "cgroup.kill"), []byte("1"), 0) // gone is as good
 	}
+}
+
+// lastKill bounds the wait for those who have been killed: the kernel may hold
+// one who waits for a disk.
+const lastKill = time.Second
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -151,6 +151,12 @@ func (p *Process) OutputDone() <-chan struct{} { return p.out.done }
 // CloseOutput stops reading output; who writes more gets SIGPIPE.
 func (p *Process) CloseOutput() { p.out.close() }
 
+// LeftBehind reports whether a process that has ended may have left others
+// behind, as far as that can be told without a look at all there are.
+func (p *Process) LeftBehind() bool {
+	return len(p.child.group.pids()) > 0 || kill(-p.Pid(), 0) == nil // maybe another group with this id
+}
+
 // Run delivers the output to sink, and returns how the leader ended when that
 // and all it wrote has been delivered. Output of those that it left behind
 // is delivered after that too, until OutputDone. A panic in sink ends the

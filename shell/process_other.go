@@ -33,6 +33,9 @@ func (*Process) OutputDone() <-chan struct{} { return nil }
 // CloseOutput is never called: there is no process.
 func (*Process) CloseOutput() {}
 
+// LeftBehind is never called: there is no process.
+func (*Process) LeftBehind() bool { return false }
+
 // Run is never called: there is no process.
 func (*Process) Run(Sink) Exit { return Exit{} }
 

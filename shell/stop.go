@@ -189,7 +189,9 @@ type nest struct {
 // endAll ends everybody that it finds and returns when they are gone, or ctx
 // is over. It tells how many it has seen.
 func endAll(ctx context.Context, who kin) int {
-	who.seen = census{}
+	if who.seen == nil {
+		who.seen = census{}
+	}
 	for pause := firstPause; len(who.members()) > 0; pause = min(2*pause, longestPause) {
 		who.seen.add(sweep(who.members, who.group))
 		who.group.kill()
