@@ -178,7 +178,7 @@ func (b *bash) next() {
 	sh := b.resident.current()
 	why := sh.Fresh()
 	if why != "" {
-		r.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "fresh_shell", Reason: why})
+		r.execution.log.Append(freshEvent(why))
 	}
 	if r.queued {
 		r.execution.log.Append(event.Event{Type: event.TypeStatus, Status: "running"})
@@ -192,6 +192,11 @@ func (b *bash) next() {
 		return
 	}
 	b.work(func() { b.start(sh, r) })
+}
+
+// freshEvent says that a run does not find the shell of the one before, and why.
+func freshEvent(why string) event.Event {
+	return event.Event{Type: event.TypeStatus, Status: "fresh_shell", Reason: why}
 }
 
 func (b *bash) ranOut(ctx actor.Context, m ranOut) {

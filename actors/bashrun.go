@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"maps"
 	"sync"
 
@@ -13,10 +14,12 @@ const shortScript = 64 << 10
 // start gives the shell its run, whose end comes as ranOut.
 func (b *bash) start(sh *shell.Session, r *sessionRun) {
 	x, q := r.execution, r.request
-	r.stdin, r.sink = x.takeStdin(), newSink(x)
+	if r.sink = newSink(x); r.stdin == nil {
+		r.stdin = x.takeStdin()
+	}
 	u, err := sh.Begin(shell.Run{
 		ID: x.id, Script: q.Script, Dir: r.dir, Env: environment(b.variables(r)), Stdin: r.stdin,
-	}, r.sink, func(u *shell.Underway) { b.system.do(b.job(func() { b.end(sh, r, u) })) })
+	}, r.sink, func(u *shell.Underway) { b.system.do(b.job(func() { b.ended(sh, r, u) })) })
 	if err != nil {
 		close(r.ran)
 		r.release()
@@ -30,14 +33,32 @@ func (b *bash) start(sh *shell.Session, r *sessionRun) {
 	}
 }
 
-// end is called when the shell is done with a run.
+// ended is called when the shell is done with a run.
+func (b *bash) ended(sh *shell.Session, r *sessionRun, u *shell.Underway) {
+	if u.Begun() || r.repeated {
+		b.end(sh, r, u)
+		return
+	}
+	r.repeated = true
+	u.End() // nothing was printed
+	r.execution.log.Append(freshEvent(sh.Fresh()))
+	b.start(sh, r)
+}
+
+var errNotBegun = errors.New("the shell of the session ended before it began with this run, and so did the next one")
+
+// end tells how the run has ended.
 func (b *bash) end(sh *shell.Session, r *sessionRun, u *shell.Underway) {
 	ran := sync.OnceFunc(func() { close(r.ran) })
 	defer ran() // a panic included
 	exit, late := u.End()
 	ran()
 	r.release()
-	b.tell(ranOut{r, exit, nil})
+	var err error
+	if !u.Begun() {
+		err = errNotBegun
+	}
+	b.tell(ranOut{r, exit, err})
 	sh.Prepare()
 	output := r.execution.output
 	select {

@@ -27,6 +27,7 @@ type sessionRun struct {
 	begun    *beginning
 	stdin    *os.File // its end of it, once it was started; nil without
 	sink     *sink
+	repeated bool // a second shell was given it, for the first had ended before; the worker's
 
 	isLasting atomic.Bool // it is not over at once
 	underway  atomic.Pointer[shell.Underway]

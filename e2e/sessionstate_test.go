@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -196,5 +198,34 @@ func TestSession_LongScript(t *testing.T) {
 		}
 		s.prints(t, "compgen -v EXECD_SCRIPT_ || echo ok", "ok")
 		s.remove(t)
+	}
+}
+
+// A run in front of which the shell ends, by what an earlier one has left, is given to a fresh shell.
+func TestSession_EndedBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	d := start(t)
+	s := d.newSession(t, nil)
+	g, wait := newGate(t)
+	marker := t.TempDir() + "/leaving"
+	shell := s.run(t, "export kept=1; trap 'trap \"\" USR1; : >"+marker+"; "+wait+"; exit 5' USR1; echo $$").stdout()
+	pid, err := strconv.Atoi(shell[0])
+	must(t, err)
+	eventually(t, "the trap", func() bool { // bash does not look at a signal that comes just before it begins to read
+		must(t, syscall.Kill(pid, syscall.SIGUSR1))
+		_, err := os.Stat(marker)
+		return err == nil
+	})
+	next := s.open(t, object{"command": "read -r x; echo $x $kept $ADDED", "stdin": true, "envs": object{"ADDED": "2"}})
+	d.feed(t, next.id, "", "given\n")
+	eventually(t, "the run", func() bool { return s.now(t).Running == next.id })
+	g.open(t)
+	r := next.rest(t)
+	r.ends(t, success)
+	if !slices.Equal(r.stdout(), []string{"given 1 2"}) || !slices.Equal(r.statuses(), []string{"fresh_shell"}) {
+		t.Errorf("it prints %q and is told %q", r.stdout(), r.statuses())
+	}
+	if x := s.run(t, "echo next"); len(x.statuses()) > 0 {
+		t.Errorf("the next one is told %q", x.statuses())
 	}
 }

@@ -37,6 +37,9 @@ type driver struct {
 	run    *Underway     // whose end will be reported
 	synced chan struct{} // closed when what sync gave it is done, which is not a run
 	fault  string        // why it was given up
+	place  int64         // how far it had read its script when it ended, if it told
+
+	heard, onReturn string // its RETURN trap, before and after the report of the end that it comes with
 }
 
 // maxReport is the size beyond which a report is not kept: a state that large
@@ -117,7 +120,15 @@ func (d *driver) wait() {
 	d.reports.drain()
 	d.reports.close()
 	close(d.over)
+	d.breakOff()
+}
+
+// breakOff ends the run that there is when the shell has ended.
+func (d *driver) breakOff() {
 	if u := d.takeRun(); u != nil {
+		d.mu.Lock()
+		u.unread = d.place == u.from
+		d.mu.Unlock()
 		u.conclude(d.exit)
 	}
 }
@@ -192,6 +203,7 @@ func (d *driver) tell(r Run, u *Underway) error {
 			_ = file.Close() // only read from
 		}
 	}
+	u.from = d.feed.size()
 	d.mu.Lock()
 	d.run = u
 	d.mu.Unlock()
@@ -201,9 +213,7 @@ func (d *driver) tell(r Run, u *Underway) error {
 		return err
 	}
 	if d.isOver() { // perhaps since before there was a run
-		if u := d.takeRun(); u != nil {
-			go u.conclude(d.exit)
-		}
+		go d.breakOff()
 	}
 	return nil
 }
@@ -245,7 +255,12 @@ func (d *driver) parse(p []byte) (ended *Underway, exit Exit) {
 
 // take returns the status of a run that has ended.
 func (d *driver) take(chunk []byte) (code int, ended bool) {
+	heard := d.heard
+	d.heard = ""
 	text, ok := strings.CutPrefix(string(chunk), d.token+" ")
+	if !ok && strings.HasPrefix(text, "trap -- ") && strings.HasSuffix(text, " RETURN\n") {
+		d.heard = text
+	}
 	if !ok || text == "" {
 		return 0, false // empty, or written by something else
 	}
@@ -253,7 +268,7 @@ func (d *driver) take(chunk []byte) (code int, ended bool) {
 	switch kind {
 	case reportRun:
 		status, dir, _ := strings.Cut(text, " ")
-		d.state.dir = dir
+		d.state.dir, d.onReturn = dir, heard
 		n, err := strconv.Atoi(status)
 		if d.synced != nil {
 			close(d.synced)
@@ -264,9 +279,11 @@ func (d *driver) take(chunk []byte) (code int, ended bool) {
 	case reportExports:
 		d.state.exports = text
 	case reportAll:
-		d.state.all = d.withoutOurs(text)
+		d.state.all = d.withoutOurs(text) + d.onReturn
 	case reportExit:
 		d.state.dir = text
+	case reportPlace:
+		d.place, _ = strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(text, "pos:")), 10, 64) // 0 is the place of no run
 	}
 	return 0, false
 }

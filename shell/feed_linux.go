@@ -78,6 +78,13 @@ func (f *feed) push(part func(gate) string) error {
 	return nil
 }
 
+// size is where the next part begins.
+func (f *feed) size() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.end
+}
+
 // prepare makes in advance what push needs, and forgets what is not needed any
 // more. It is best called when nobody waits for the shell.
 func (f *feed) prepare() {

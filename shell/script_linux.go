@@ -18,6 +18,7 @@ const (
 	reportExports = 'E' // the exported variables and functions
 	reportAll     = 'A' // the whole state, before it ends for an interrupt
 	reportExit    = 'X' // it ends: the working directory
+	reportPlace   = 'P' // likewise: how far it has read its script
 )
 
 // The shell reports to a pipe that it opens each time, by the path of its end
@@ -46,7 +47,7 @@ func (d *driver) begin(id string, keep state) (begun <-chan struct{}, err error)
 	var b strings.Builder
 	b.WriteString("\\exec 3<&-; BASH_ARGV0=bash\n")
 	b.WriteString("\\builtin shopt -s expand_aliases\n")
-	exit := fmt.Sprintf(`\builtin printf '\0%s %c%%s\0' "${PWD-}" >%s 2>/dev/null`, d.token, reportExit, d.reportPath())
+	exit := fmt.Sprintf(`\builtin printf '\0%s %c%%s\0' "${PWD-}" >%s 2>/dev/null; %s`, d.token, reportExit, d.reportPath(), d.placeText())
 	all := fmt.Sprintf(`{ \builtin printf '\0%s %c'; \builtin declare -p; \builtin declare -f; \builtin declare -F; \builtin alias -p; `+
 		`\builtin trap -p; \builtin umask -p; \builtin shopt -p; \builtin set +o; \builtin printf '\0'; } >%s 2>/dev/null`,
 		d.token, reportAll, d.reportPath())
@@ -57,7 +58,10 @@ func (d *driver) begin(id string, keep state) (begun <-chan struct{}, err error)
 		if d.kept, path, err = scriptFile(text); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&b, "\\builtin . %s </dev/null >/dev/null 2>&1\n", path)
+		// Not by ".", at whose end a RETURN trap that is kept would act.
+		fmt.Fprintf(&b, "\\builtin mapfile -d '' -t %s <%s\n", d.token, path)
+		fmt.Fprintf(&b, "\\builtin eval \"$%s\" </dev/null >/dev/null 2>&1||\\builtin :\n", d.token)
+		fmt.Fprintf(&b, "\\builtin unset -v %s\n", d.token)
 	}
 	if keep.dir != "" {
 		fmt.Fprintf(&b, "\\builtin cd -- %s||\\builtin :\n", Quote(existing(keep.dir)))
@@ -66,10 +70,18 @@ func (d *driver) begin(id string, keep state) (begun <-chan struct{}, err error)
 	return d.sync(b.String())
 }
 
+// placeText reports how far a shell that ends has read its script, which bash
+// has open as its highest descriptor, unless something has moved it from there.
+func (d *driver) placeText() string {
+	return fmt.Sprintf(`{ \builtin mapfile -n 1 %[1]s </proc/self/fdinfo/255 && `+
+		`\builtin printf '\0%[1]s %[2]c%%s\0' "$%[1]s" >%[3]s; } 2>/dev/null`, d.token, reportPlace, d.reportPath())
+}
+
 // sync has the shell do something that is not a run, and returns what is closed
 // when it is done.
 func (d *driver) sync(text string) (<-chan struct{}, error) {
 	done := make(chan struct{})
+	text = d.onReturnText() + text
 	d.mu.Lock()
 	d.synced = done
 	d.mu.Unlock()
@@ -105,7 +117,7 @@ const startPatience = 30 * time.Second
 // cannot report must not wait at a gate: so it ends, for it finds the end of its
 // script, and there will be a fresh one.
 func (d *driver) reportText(status string) string {
-	return fmt.Sprintf(`\builtin printf '\0%s %c%%d %%s\0' %s "${PWD-}" >%s`, d.token, reportRun, status, d.reportPath())
+	return fmt.Sprintf(`\builtin printf '\0%s %c%%d %%s\0' %s "${PWD-}"`, d.token, reportRun, status)
 }
 
 // thoroughText is the file that reports the end of a run which may have changed
@@ -115,9 +127,10 @@ func (d *driver) reportText(status string) string {
 // which need not wait for that, reports the exported variables.
 func (d *driver) thoroughText() string {
 	return strings.Join([]string{
-		`\builtin enable eval export cd mapfile printf declare || \builtin exit "$1"`,
+		`\builtin enable eval cd mapfile printf declare trap || \builtin exit "$1"`,
 		`\builtin : <` + os.DevNull + " >" + os.DevNull + " 2>" + os.DevNull + ` || \builtin exit "$1"`,
-		d.reportText(`"$1"`) + ` || \builtin exit "$1"`,
+		`{ \builtin trap -p RETURN; ` + d.reportText(`"$1"`) + `; } >` + d.reportPath() + ` || \builtin exit "$1"`,
+		`\builtin trap - RETURN`,
 		d.exportsText(),
 		`\builtin . "$2"`,
 		"",
@@ -127,7 +140,7 @@ func (d *driver) thoroughText() string {
 // endText ends a part of the script with a report.
 func (d *driver) endText(thorough bool, status, gate string) string {
 	if !thorough {
-		return fmt.Sprintf("%s && \\builtin . %s\n", d.reportText(status), gate)
+		return fmt.Sprintf("%s >%s && \\builtin . %s\n", d.reportText(status), d.reportPath(), gate)
 	}
 	return fmt.Sprintf("\\builtin . %s %s %s\n", descriptorPath(d.thorough.Fd()), status, gate)
 }
@@ -148,10 +161,12 @@ const scriptVariable = "EXECD_SCRIPT_"
 // has to stay open until the run is over.
 func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.File, err error) {
 	var b strings.Builder
-	// What fails here, as at a readonly variable, is for no set -e to see. An
+	b.WriteString(d.onReturnText())
+	// What fails here, as at a readonly variable, is for no set -e to see: export
+	// would end a shell that has it, whatever is done about its status. An
 	// assignment is quoted as a whole, because it stays an argument then (set -k).
-	for _, kv := range r.Env {
-		fmt.Fprintf(&b, "\\builtin export %s||\\builtin :\n", Quote(kv))
+	for _, kv := range append(r.Env[:len(r.Env):len(r.Env)], marker+"="+r.ID) {
+		fmt.Fprintf(&b, "\\builtin declare -x %s||\\builtin :\n", Quote(kv))
 	}
 	if r.Dir != "" {
 		fmt.Fprintf(&b, "\\builtin cd -- %s||\\builtin :\n", Quote(r.Dir))
@@ -170,8 +185,6 @@ func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.Fil
 	if r.Stdin != nil {
 		stdin = descriptorPath(r.Stdin.Fd())
 	}
-	// A plain assignment would end a POSIX shell where the variable is readonly.
-	fmt.Fprintf(&b, "\\builtin export '%s=%s'\n", marker, r.ID)
 	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, ls[Stdout].path, ls[Stderr].path)
 	thorough := d.mayChange(r)
 	return func(g gate) string {
@@ -181,6 +194,20 @@ func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.Fil
 		return b.String() + d.endText(true, `"$?"`, os.DevNull+" || \\builtin exit") + // nothing to wait for
 			fmt.Sprintf("\\builtin unset -v %s\n\\builtin . %s\n", name, g.path())
 	}, file, nil
+}
+
+// onReturnText gives the shell its RETURN trap back, which must not act where
+// the end of a part uses ".": what it does is for the functions and files of
+// scripts, and as often as not ends a shell that has set -u.
+func (d *driver) onReturnText() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	text := d.onReturn
+	if text == "" {
+		return ""
+	}
+	d.onReturn, d.assigned = "", true
+	return `\builtin ` + text
 }
 
 // assigns finds what may change an exported variable, a limit or a builtin, or

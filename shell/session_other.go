@@ -33,6 +33,9 @@ func (*Underway) Lasts() {}
 // End is never called: there is no session.
 func (*Underway) End() (Exit, <-chan struct{}) { return Exit{}, nil }
 
+// Begun is never called: there is no session.
+func (*Underway) Begun() bool { return false }
+
 // Prepare is never called: there is no session.
 func (*Session) Prepare() {}
 

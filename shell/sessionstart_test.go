@@ -39,6 +39,15 @@ func TestSession_BuiltinsSwitchedOff(t *testing.T) {
 	expect(t, s, "echo $plain", "1\n", 0)
 }
 
+// Nor are its own variables that none may change any more, whatever is set.
+func TestSession_VariablesReadonly(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	expect(t, s, "set -e; readonly EXECD_EXECUTION_ID EXECD_SESSION_ID", "", 0)
+	expect(t, s, "plain=1; set -o posix", "", 0)
+	expect(t, s, "echo $plain", "1\n", 0)
+}
+
 // A state that no shell survives is given up, and not what ends each one that is to have it.
 func TestSession_StateThatEndsTheShell(t *testing.T) {
 	s := newSession(t)
@@ -56,6 +65,8 @@ func TestSession_SettingsWhateverIsSet(t *testing.T) {
 		"set -k":                          "v w /usr\n",
 		"trap 'exit 5' ERR; readonly V=1": "1 /usr\n",
 		"set -o posix; readonly V=1":      "1 /usr\n",
+		"set -e; readonly V=1":            "1 /usr\n",
+		"set -eo posix; readonly V=1":     "1 /usr\n",
 	} {
 		s := newSession(t)
 		say(t, s, setup)

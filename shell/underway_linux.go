@@ -12,7 +12,9 @@ type Underway struct {
 	session *Session
 	driver  *driver
 	before  Usage
-	exit    Exit // set before ended is called
+	from    int64 // where in the script of the shell it begins
+	exit    Exit  // set before ended is called
+	unread  bool  // likewise: the shell has ended in front of it
 	ended   func(*Underway)
 	release func()
 
@@ -76,6 +78,12 @@ func (u *Underway) End() (exit Exit, late <-chan struct{}) {
 	return exit, s.lanes.settle()
 }
 
+// Begun reports, once the run has ended, whether the shell may have begun with
+// it. Otherwise the end of the shell was the doing of what earlier runs have left,
+// a trap for instance, and the run is to be given to the next one. A shell that was
+// killed, or whose EXIT trap is not the session's, does not tell.
+func (u *Underway) Begun() bool { return !u.unread }
+
 // conclude calls ended, in this goroutine, which is the one that hears of the
 // shell, unless it has to go on meanwhile: the shell is to be asked something.
 // There is no signal for it after the look at that.
@@ -89,6 +97,7 @@ func (u *Underway) conclude(exit Exit) {
 	}
 	s.mu.Unlock()
 	if asks {
+		u.unread = false // it was to end
 		go u.ended(u)
 		return
 	}
