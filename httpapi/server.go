@@ -120,6 +120,7 @@ func New(config Config) *Server {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.fail
+	s.echo.JSONSerializer = answers{server: s}
 	s.echo.Pre(s.admit)
 	s.routes()
 	s.profiles()
