@@ -79,7 +79,7 @@ func (s *Server) startCell(c echo.Context, body codeRequest, language string, ra
 	if err != nil {
 		return err
 	}
-	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCode{
+	x, err := s.askToRun(c, kill, msg.RunCode{
 		Reply: msg.NewReply[msg.Execution](), Retry: again, Origin: origin(c),
 		ContextID: body.Context.ID, Language: language, Code: body.Code, Env: body.Envs,
 		Timeout: timeout, Stdin: body.Stdin, Comms: body.Comms, KillOnDisconnect: kill,

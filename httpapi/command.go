@@ -47,7 +47,7 @@ func (s *Server) startCommand(c echo.Context, body commandRequest, raw []byte) e
 	if err != nil {
 		return err
 	}
-	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunCommand{
+	x, err := s.askToRun(c, o.kill, msg.RunCommand{
 		Reply: msg.NewReply[msg.Execution](),
 		Retry: o.retry, Origin: origin(c),
 		Command: msg.Command{

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -73,7 +74,7 @@ func (s *Server) runInSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := msg.Ask(c.Request().Context(), s.config.Supervisor, msg.RunInSession{
+	x, err := s.askToRun(c, o.kill, msg.RunInSession{
 		Reply: msg.NewReply[msg.Execution](), Retry: o.retry, Origin: origin(c), ID: c.Param("id"),
 		Script: body.Command, Dir: body.Cwd, Env: body.Envs, Timeout: o.timeout,
 		Stdin: body.Stdin, Bytes: o.bytes, KillOnDisconnect: o.kill,
@@ -110,6 +111,17 @@ func readOptions(c echo.Context, raw []byte, timeout, wait int64, onDisconnect, 
 	}
 	o.retry, err = retry(c, raw)
 	return o, err
+}
+
+// askToRun sends a request that starts a run. The answer to one that is to end
+// with its reader is waited for even if its client has left: a run that nobody
+// ever reads has no reader that could leave.
+func (s *Server) askToRun(c echo.Context, kill bool, q msg.Request[msg.Execution]) (msg.Execution, error) {
+	ctx := c.Request().Context()
+	if kill {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return msg.Ask(ctx, s.config.Supervisor, q)
 }
 
 func (s *Server) listSessions(c echo.Context) error {
