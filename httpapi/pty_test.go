@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -96,5 +97,36 @@ func TestPTY_TakeoverFromTheStuck(t *testing.T) {
 		if strings.Contains(typed, "late") {
 			t.Fatal("the one who has lost the seat types on")
 		}
+	}
+}
+
+// A client that leaves behind more than the terminal takes gives up its seat all the same, and not only to one who takes
+// it.
+func TestPTY_StuckLeaves(t *testing.T) {
+	t.Parallel()
+	server := serveSystem(t, &kerneltest.Fake{}, httpapi.Config{})
+	dir := t.TempDir()
+	ready, taken := filepath.Join(dir, "ready"), filepath.Join(dir, "taken")
+	path := makeTerminal(t, server, fmt.Sprintf("stty raw -echo; touch %s; head -c 1 >/dev/null; touch %s; sleep 1000", ready, taken))
+	stuck := connectTerminal(t, server, path, 1<<20)
+	awaitFile(t, ready)
+	typeKeys(t, stuck, strings.Repeat("x", 500_000)) // more than a terminal takes
+	awaitFile(t, taken)                              // so all of it has come to the daemon
+	_ = stuck.Close()
+	status := 0
+	until(t, "the seat to be free", func() bool {
+		conn, resp, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http")+path, nil)
+		if resp != nil {
+			status = resp.StatusCode
+			_ = resp.Body.Close()
+		}
+		if err != nil {
+			return false
+		}
+		_ = conn.Close()
+		return true
+	})
+	if status != http.StatusSwitchingProtocols {
+		t.Errorf("status %d", status)
 	}
 }

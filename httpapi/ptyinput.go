@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -99,10 +100,43 @@ func (p *ptyConn) typed(ctx context.Context, b []byte) ptyMessage {
 	if in == nil {
 		return readOnly
 	}
-	if _, err := in.Write(ctx, b); err != nil {
-		return ptyMessage{Type: "error", Code: "STDIN_WRITE_FAILED", Error: err.Error()}
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	for piece := range slices.Chunk(b, ptyTypedAtOnce) {
+		stop := p.knock(leave)
+		_, err := in.Write(ctx, piece)
+		stop()
+		if err != nil {
+			return ptyMessage{Type: "error", Code: "STDIN_WRITE_FAILED", Error: err.Error()}
+		}
 	}
 	return ptyMessage{}
+}
+
+// ptyTypedAtOnce is what a terminal that is read from takes within a moment.
+const ptyTypedAtOnce = 4 << 10
+
+// knock asks the client whether it is still there, while the terminal does not
+// take what it has typed: nothing is read from it for so long, and it would
+// keep its seat. Leave is called where it is not.
+func (p *ptyConn) knock(leave func()) (stop func()) {
+	taken := make(chan struct{})
+	timer := time.AfterFunc(p.server.config.Heartbeat, func() {
+		again := time.NewTicker(p.server.config.Heartbeat)
+		defer again.Stop()
+		for {
+			if p.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(p.server.config.WriteTimeout)) != nil {
+				leave()
+				return
+			}
+			select {
+			case <-again.C:
+			case <-taken:
+				return
+			}
+		}
+	})
+	return func() { timer.Stop(); close(taken) }
 }
 
 // ask does what only whoever types may do.
