@@ -283,7 +283,7 @@ func (d *driver) take(chunk []byte) (code int, ended bool) {
 	case reportExit:
 		d.state.dir = text
 	case reportPlace:
-		d.place, _ = strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(text, "pos:")), 10, 64) // 0 is the place of no run
+		d.place = parsePlace(text)
 	}
 	return 0, false
 }

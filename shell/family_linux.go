@@ -12,7 +12,7 @@ import (
 // stat is what /proc/[pid]/stat says of a process (proc_pid_stat(5)).
 type stat struct {
 	pid, parent, group, session int
-	zombie                      bool
+	zombie, stopped             bool
 	start                       uint64
 }
 
@@ -103,7 +103,8 @@ func parseStat(pid int, text []byte) (stat, bool) {
 	if !ok || len(fields) <= start || len(fields[state]) != 1 {
 		return stat{}, false
 	}
-	s := stat{pid: pid, zombie: fields[state][0] == 'Z' || fields[state][0] == 'X'}
+	is := fields[state][0]
+	s := stat{pid: pid, zombie: is == 'Z' || is == 'X', stopped: is == 'T'}
 	var errs [4]error
 	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
 	s.group, errs[1] = strconv.Atoi(string(fields[group]))

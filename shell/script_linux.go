@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +76,14 @@ func (d *driver) begin(id string, keep state) (begun <-chan struct{}, err error)
 func (d *driver) placeText() string {
 	return fmt.Sprintf(`{ \builtin mapfile -n 1 %[1]s </proc/self/fdinfo/255 && `+
 		`\builtin printf '\0%[1]s %[2]c%%s\0' "$%[1]s" >%[3]s; } 2>/dev/null`, d.token, reportPlace, d.reportPath())
+}
+
+// parsePlace takes the first line of a file of proc_pid_fdinfo(5). What is none
+// is 0, which is the place of no run.
+func parsePlace(text string) int64 {
+	text, _, _ = strings.Cut(strings.TrimPrefix(text, "pos:"), "\n")
+	n, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	return n
 }
 
 // sync has the shell do something that is not a run, and returns what is closed

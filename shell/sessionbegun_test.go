@@ -4,6 +4,7 @@ package shell_test
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,6 +105,17 @@ func TestSession_Begun(t *testing.T) {
 		}
 		u.End()
 	}
+}
+
+// A shell that was stopped between two runs goes on with the next one.
+func TestSession_StoppedBetweenRuns(t *testing.T) {
+	s := newSession(t)
+	pid := pids(t, say(t, s, "echo $$").out)[0]
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	untilState(t, pid, "T")
+	expect(t, s, "echo on $$", "on "+strconv.Itoa(pid)+"\n", 0)
 }
 
 // The RETURN trap is for the functions and files of scripts, and not for what

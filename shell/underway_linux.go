@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,6 +57,24 @@ func (u *Underway) Lasts() {
 	defer u.mu.Unlock()
 	if !u.over {
 		u.session.lanes.follow()
+		u.rouse()
+	}
+}
+
+// rouse has a shell go on that something has stopped before it began with the
+// run: nobody else would, and nothing ever be heard of the run.
+func (u *Underway) rouse() {
+	p := u.driver.process
+	if !p.hold() {
+		return
+	}
+	defer p.release()
+	text, _ := os.ReadFile(procPath(p.Pid(), "fdinfo/255")) // where the script is not, nothing is known
+	if parsePlace(string(text)) != u.from {
+		return
+	}
+	if s, _ := readStat(p.Pid(), make([]byte, 1024)); s.stopped {
+		_ = kill(p.Pid(), syscall.SIGCONT) // gone is as good
 	}
 }
 
