@@ -20,7 +20,7 @@ func (p *ptyConn) read(ctx context.Context, gone chan<- struct{}) {
 	alive := func() error { return p.conn.SetReadDeadline(time.Now().Add(ptyPatience)) }
 	p.conn.SetPongHandler(func(string) error { return alive() })
 	for {
-		if alive() != nil {
+		if alive() != nil || ctx.Err() != nil { // in this order: see linger
 			return
 		}
 		kind, b, err := p.conn.ReadMessage()

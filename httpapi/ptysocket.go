@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -125,17 +126,34 @@ func (p *ptyConn) serve(ctx context.Context) {
 		p.refuse(err)
 		return
 	}
-	defer seat.Leave()
 	p.seat, p.replies = seat, make(chan ptyMessage, 1)
 	gone := make(chan struct{})
 	go p.read(ctx, gone)
 	err = p.write(ctx, gone)
+	shutdown := ctx.Err() != nil
 	cancel()
+	seat.Leave()
+	if err == nil && !shutdown {
+		p.linger(gone)
+	}
 	_ = p.conn.Close() // ends the reader
 	<-gone
 	if err != nil {
 		p.server.config.Log.Debug().Err(err).Str(fieldRequest, p.origin.RequestID).Str("terminal", p.id).Msg("terminal client left")
 	}
+}
+
+// linger lets a client that was told of the end read on: what it still sends
+// would have the kernel reset the connection, if that was closed, and what is
+// on its way would be lost, the end included.
+func (p *ptyConn) linger(gone <-chan struct{}) {
+	conn := p.conn.NetConn()
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	<-gone
+	_, _ = io.Copy(io.Discard, conn) // until the client closes its side, or the time is up
 }
 
 // refuse tells a client that there is no place for it after all.
