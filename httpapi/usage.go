@@ -13,7 +13,7 @@ type usageBody struct {
 
 // furtherUsage is nil where only the CPU time is known.
 type furtherUsage struct {
-	PeakMemory int64 `json:"peak_memory_bytes"`
+	PeakMemory int64 `json:"peak_memory_bytes,omitempty"`
 	Read       int64 `json:"read_bytes"`
 	Written    int64 `json:"written_bytes"`
 	Most       int   `json:"peak_processes"`

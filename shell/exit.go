@@ -22,7 +22,7 @@ type Exit struct {
 // (getrusage(2)); and where it has a control group, what all of that have.
 type Usage struct {
 	User, System time.Duration // CPU time
-	MaxRSS       int64         // the largest resident set of any one of them, in bytes; or the group's peak
+	MaxRSS       int64         // the largest resident set of any one of them, in bytes; or the group's peak; 0 if unknown
 	Read         int64         // bytes from storage
 	Written      int64         // bytes to storage
 	Processes    int           // at most at once; 0 where nobody has counted

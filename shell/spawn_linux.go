@@ -17,6 +17,7 @@ type child struct {
 	pid   int
 	pidfd *os.File // nil where the system has none
 	group *cgroup  // likewise
+	born  int64    // the largest resident set, in bytes, that it may have from this process
 }
 
 // spawn starts path with files as its descriptors 0, 1, ….
@@ -36,11 +37,32 @@ func spawn(path string, c Command, files []uintptr) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &child{pid: pid, group: group}
+	k := &child{pid: pid, group: group, born: ownPeak() + rssError}
 	if pidfd >= 0 && unix.SetNonblock(pidfd, true) == nil { // non-blocking lets the poller have it
 		k.pidfd = os.NewFile(uintptr(pidfd), "pidfd")
 	}
 	return k, nil
+}
+
+// ownPeak is the largest resident set that this process has had, in bytes.
+func ownPeak() int64 {
+	var own syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &own) // never fails
+	return own.Maxrss * 1024
+}
+
+// rssError is more than what the kernel may be wrong by when it counts pages on
+// each processor for itself.
+const rssError = 1 << 20
+
+// known leaves out of what a child has used what is not its own: a process that
+// shares the memory of this one until it executes a program has been as large
+// as this one in the eyes of getrusage(2).
+func (k *child) known(u Usage) Usage {
+	if u.MaxRSS <= k.born {
+		u.MaxRSS = 0
+	}
+	return u
 }
 
 // forkInGroup starts a process in a group of its own where there can be one.
@@ -124,6 +146,12 @@ func keepDumpable() (restore func()) {
 
 // wait returns when the process has exited, and leaves it to be reaped.
 func (k *child) wait() Exit {
+	exit := k.await()
+	exit.Usage = k.known(exit.Usage)
+	return exit
+}
+
+func (k *child) await() Exit {
 	if k.pidfd != nil {
 		if exit, ok := k.poll(); ok {
 			return exit

@@ -9,7 +9,7 @@ import (
 type Resources struct {
 	CPU           time.Duration
 	OnlyCPU       bool  // nothing else is known
-	PeakMemory    int64 // bytes resident, of the largest process, or of all together where that was seen to be more
+	PeakMemory    int64 // bytes resident, of the largest process, or of all together where that was seen to be more; 0 if unknown
 	Read, Written int64 // bytes, from and to storage
 	Processes     int   // that run; 0 at the end
 	PeakProcesses int   // that were seen to run at once
@@ -21,8 +21,7 @@ func appendResources(b []byte, u *Resources) []byte {
 	if u.OnlyCPU {
 		return append(b, '}')
 	}
-	b = append(b, `,"peak_memory_bytes":`...)
-	b = strconv.AppendInt(b, u.PeakMemory, 10)
+	b = appendNumber(b, `,"peak_memory_bytes":`, u.PeakMemory)
 	b = append(b, `,"read_bytes":`...)
 	b = strconv.AppendInt(b, u.Read, 10)
 	b = append(b, `,"written_bytes":`...)
