@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -24,6 +25,7 @@ type citizen struct {
 	census  *census
 	class   Class
 	mailbox actor.Mailbox
+	gone    atomic.Bool // it has ended, for good
 
 	state              msg.ActorState
 	restarts, failures int
@@ -66,6 +68,7 @@ func (z *citizen) received(id string, message any) {
 	case *actor.Started:
 		z.enter(msg.ActorRunning)
 	case *actor.Stopped:
+		z.gone.Store(true)
 		z.census.mu.Lock()
 		defer z.census.mu.Unlock()
 		if z.census.actors[id] == z { // the name may be another's by now

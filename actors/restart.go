@@ -176,7 +176,8 @@ const promptBatch = 300
 // props are those of one actor, as all here have them: its panics are logged with their
 // stack, fail the request that caused them and go on to the supervisor, and
 // never escape from the two messages after which the framework would forget
-// the actor or bring it back (Stopping and Stopped).
+// the actor or bring it back (Stopping and Stopped). One that has ended gets
+// nothing any more.
 func (s *System) props(class Class, producer actor.Producer, children ...Class) *actor.Props {
 	entry := s.census.expect(class)
 	opts := []actor.PropsOption{actor.WithReceiverMiddleware(s.guard(entry)), actor.WithMailbox(entry.newMailbox)}
@@ -194,6 +195,10 @@ func (s *System) props(class Class, producer actor.Producer, children ...Class) 
 func (s *System) guard(entry *citizen) actor.ReceiverMiddleware {
 	return func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(c actor.ReceiverContext, envelope *actor.MessageEnvelope) {
+			if entry.gone.Load() { // it was told to begin anew before it was stopped, and the framework does what is last
+				s.makeUpFor(c.Self(), envelope.Message)
+				return
+			}
 			defer func() {
 				reason := recover()
 				entry.received(c.Self().Id, envelope.Message)
