@@ -22,10 +22,13 @@ var _ echo.JSONSerializer = answers{}
 // does not read.
 const longAnswer = 16 << 10
 
-// Serialize implements echo.JSONSerializer.
-func (a answers) Serialize(c echo.Context, what any, _ string) error {
+// Serialize implements echo.JSONSerializer. Echo asks for an indent where the
+// request has ?pretty.
+func (a answers) Serialize(c echo.Context, what any, indent string) error {
 	var text bytes.Buffer
-	if err := json.NewEncoder(&text).Encode(what); err != nil {
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(what); err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
 	if text.Len() < longAnswer {
