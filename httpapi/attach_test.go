@@ -24,14 +24,11 @@ type holder struct{ log *event.Log }
 
 func (h holder) Tell(m msg.Message) {
 	x := msg.Execution{ID: h.log.ID(), Kind: msg.KindCommand, Log: h.log}
-	switch q := m.(type) {
-	case msg.FindExecution:
+	if q, ok := m.(interface{ Answer(x msg.Execution) }); ok { // to find it, or to have run it
 		q.Answer(x)
-	case msg.RunInSession:
-		q.Answer(x)
-	default:
-		m.Fail(msg.ErrCrashed)
+		return
 	}
+	m.Fail(msg.ErrCrashed)
 }
 
 func (holder) Done() <-chan struct{} { return nil }

@@ -12,28 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"execd/actors/event"
-	"execd/actors/msg"
 	"execd/httpapi"
 )
-
-// runner is a supervisor of runs that have begun.
-type runner struct{ log *event.Log }
-
-func (r runner) Tell(m msg.Message) {
-	x := msg.Execution{ID: r.log.ID(), Log: r.log}
-	switch q := m.(type) {
-	case msg.RunCommand:
-		q.Answer(x)
-	case msg.RunInSession:
-		q.Answer(x)
-	case msg.RunCode:
-		q.Answer(x)
-	default:
-		m.Fail(msg.ErrCrashed)
-	}
-}
-
-func (runner) Done() <-chan struct{} { return nil }
 
 // A run that ends with its reader is told of one who had left before there was an answer.
 func TestDeserted_BeforeTheAnswer(t *testing.T) {
@@ -55,7 +35,7 @@ func TestDeserted_BeforeTheAnswer(t *testing.T) {
 				defer mu.Unlock()
 				seen = append(seen, n)
 			})
-			server := httpapi.New(httpapi.Config{Supervisor: runner{log}, Log: zerolog.Nop()})
+			server := httpapi.New(httpapi.Config{Supervisor: holder{log}, Log: zerolog.Nop()})
 			r := httptest.NewRequestWithContext(gone, http.MethodPost, path, strings.NewReader(body))
 			r.Header.Set("Content-Type", "application/json")
 			func() {
