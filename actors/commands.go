@@ -85,9 +85,16 @@ func (s *commands) terminated(pid *actor.PID) {
 // endLeftovers ends the background children of commands that have ended.
 func (s *System) endLeftovers(ctx context.Context, grace time.Duration) {
 	var all sync.WaitGroup
-	for _, p := range s.runs.leftovers() {
-		all.Go(func() { p.Stop(ctx, syscall.SIGTERM, grace) })
-	}
+	all.Go(func() { stopAll(ctx, s.runs.leftovers(), syscall.SIGTERM, grace) })
 	all.Go(func() { shell.EndMarked(ctx, func(id string) bool { return s.runs.find(id) != nil }, grace) })
+	all.Wait()
+}
+
+// stopAll ends processes with all that they have started, at the same time.
+func stopAll(ctx context.Context, processes []*shell.Process, first syscall.Signal, grace time.Duration) {
+	var all sync.WaitGroup
+	for _, p := range processes {
+		all.Go(func() { p.Stop(ctx, first, grace) })
+	}
 	all.Wait()
 }

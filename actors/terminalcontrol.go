@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -94,11 +93,7 @@ func (t *terminal) sweep() {
 	t.sweeping = true
 	left := t.system.runs.leftoversIn(t.console.id)
 	t.work(func() {
-		var all sync.WaitGroup
-		for _, p := range left {
-			all.Go(func() { p.Stop(context.Background(), syscall.SIGKILL, 0) })
-		}
-		all.Wait()
+		stopAll(context.Background(), left, syscall.SIGKILL, 0)
 		t.tell(leftoversEnded{})
 	})
 }
