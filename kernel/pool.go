@@ -64,9 +64,9 @@ func (c PoolConfig) again(failed int) time.Duration {
 const retryMost = time.Minute
 
 // Pool is a Provider that holds started kernels ready, so that Start returns at
-// once. They have run nothing that shows. A kernel that wants what only its start can give
-// it, and one of a language that has no spare, is started as without a pool.
-// Use NewPool.
+// once. They have run nothing that shows. A kernel that wants what only its
+// start can give it, and one of a language that has no spare, is started as
+// without a pool. Use NewPool.
 //
 // Goroutines: a keeper per language, which starts spares one after the other,
 // and a watcher per spare. All end with Close.
