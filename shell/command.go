@@ -18,7 +18,8 @@ type Command struct {
 	Credential *Credential // nil for that of this process
 	Stdin      *os.File    // nil for /dev/null; the caller closes it after Start
 	Join       bool        // stderr goes into the pipe of stdout: one order for both
-	Quiet      bool        // what it prints goes nowhere
+	Quiet      bool        // what it prints goes nowhere, but for Stdout
+	Stdout     *os.File    // of a quiet one, if not nil; the caller closes it after Start
 
 	// Terminal becomes the controlling terminal and all three standard
 	// streams (POSIX.1-2017, 11.1.3); the caller closes it after Start and

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ type driver struct {
 	exit     Exit // set before over is closed
 
 	assigned  bool // a script may have changed them; touched by who begins runs
+	pristine  bool // its standard output is the pipe of the reports; likewise
 	signalled bool // during the run; under the lock of the session
 
 	mu     sync.Mutex
@@ -79,13 +81,17 @@ func (s *Session) launch(d *driver, bash string) (begun <-chan struct{}, err err
 	if begun, err = d.begin(s.config.ID, s.keep); err != nil {
 		return nil, err
 	}
-	env := s.config.Env
-	if s.keep.exports != "" || s.keep.all != "" {
+	env, bare := s.config.Env, s.keep.exports == "" && s.keep.all == ""
+	if !bare {
 		env = nil // what was unset must not come back
+	}
+	var stdout *os.File
+	if d.pristine = bare && !slices.ContainsFunc(env, bringsFunctions); d.pristine {
+		stdout = d.inlet
 	}
 	d.process, err = Start(Command{
 		Argv: []string{bash, "--norc", "--noprofile", "/dev/fd/3"},
-		Dir:  existing(s.keep.dir), Env: env, ID: s.config.ID, Quiet: true,
+		Dir:  existing(s.keep.dir), Env: env, ID: s.config.ID, Quiet: true, Stdout: stdout,
 		Files: []*os.File{d.feed.file},
 	})
 	if err != nil {
@@ -95,17 +101,6 @@ func (s *Session) launch(d *driver, bash string) (begun <-chan struct{}, err err
 	go d.reports.pumpReports(d.read)
 	go d.wait()
 	return begun, nil
-}
-
-// existing is dir, or the root where somebody has removed it.
-func existing(dir string) string {
-	if dir == "" {
-		return ""
-	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "/"
-	}
-	return dir
 }
 
 func newToken() string {

@@ -53,7 +53,7 @@ func Start(c Command) (*Process, error) {
 	}
 	files := append([]uintptr{stdin}, ends...)
 	for len(files) <= int(streams) {
-		files = append(files, quietEnd(c, stdin))
+		files = append(files, quietEnd(c, stdin, Stream(len(files)-1)))
 	}
 	for _, f := range c.Files {
 		files = append(files, f.Fd())
@@ -95,9 +95,12 @@ func standardInput(c Command) (uintptr, error) {
 
 // quietEnd is where a process prints to that has no pipes: its terminal, or
 // nowhere.
-func quietEnd(c Command, stdin uintptr) uintptr {
-	if c.Terminal != nil {
+func quietEnd(c Command, stdin uintptr, s Stream) uintptr {
+	switch {
+	case c.Terminal != nil:
 		return stdin
+	case s == Stdout && c.Stdout != nil:
+		return c.Stdout.Fd()
 	}
 	f, err := devNull()
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 
 // The shell reports to a pipe that it opens each time, by the path of its end
 // in this process: what a script closes or reuses is not in the way, and its
-// children do not inherit it.
+// children do not inherit it. A pristine shell has it as its standard output, too.
 
 // Every builtin is called in a way that aliases (the backslash) and functions
 // of its name (builtin) do not change.
@@ -149,7 +149,7 @@ func (d *driver) thoroughText() string {
 // endText ends a part of the script with a report.
 func (d *driver) endText(thorough bool, status, gate string) string {
 	if !thorough {
-		return fmt.Sprintf("%s >%s && \\builtin . %s\n", d.reportText(status), d.reportPath(), gate)
+		return d.reportText(status) + " >" + d.reportPath() + d.streamsText() + ` && \builtin . ` + gate + "\n"
 	}
 	return fmt.Sprintf("\\builtin . %s %s %s\n", descriptorPath(d.thorough.Fd()), status, gate)
 }
@@ -169,19 +169,18 @@ const scriptVariable = "EXECD_SCRIPT_"
 // other, each when the one before has been done. The file, if there is one,
 // has to stay open until the run is over.
 func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.File, err error) {
+	script, name := Quote(r.Script), ""
+	long := len(script) > inlineScript
+	thorough := d.mayChange(r) || long
 	var b strings.Builder
 	b.WriteString(d.onReturnText())
-	// What fails here, as at a readonly variable, is for no set -e to see: export
-	// would end a shell that has it, whatever is done about its status. An
-	// assignment is quoted as a whole, because it stays an argument then (set -k).
-	for _, kv := range append(r.Env[:len(r.Env):len(r.Env)], marker+"="+r.ID) {
-		fmt.Fprintf(&b, "\\builtin declare -x %s||\\builtin :\n", Quote(kv))
-	}
+	b.WriteString(d.notPristineText(thorough))
+	plain := d.pristine && isPlain(r)
+	b.WriteString(variablesText(r, plain))
 	if r.Dir != "" {
 		fmt.Fprintf(&b, "\\builtin cd -- %s||\\builtin :\n", Quote(r.Dir))
 	}
-	script, name := Quote(r.Script), ""
-	if len(script) > inlineScript {
+	if long {
 		var path string
 		if file, path, err = scriptFile(r.Script); err != nil {
 			return nil, nil, err
@@ -190,19 +189,39 @@ func (d *driver) runText(r Run, ls *lanes) (part func(gate) string, file *os.Fil
 		fmt.Fprintf(&b, "\\builtin mapfile -d '' -t %s <%s\n", name, path)
 		script = `"$` + name + `"`
 	}
-	stdin := os.DevNull
-	if r.Stdin != nil {
-		stdin = descriptorPath(r.Stdin.Fd())
+	b.WriteString("\\builtin eval " + script)
+	switch {
+	case r.Stdin != nil:
+		b.WriteString(" <" + descriptorPath(r.Stdin.Fd()))
+	case !plain:
+		b.WriteString(" <" + os.DevNull)
 	}
-	fmt.Fprintf(&b, "\\builtin eval %s <%s >%s 2>%s\n", script, stdin, ls[Stdout].path, ls[Stderr].path)
-	thorough := d.mayChange(r)
+	b.WriteString(" >" + ls[Stdout].path + " 2>" + ls[Stderr].path + "\n")
 	return func(g gate) string {
-		if name == "" {
+		switch {
+		case plain:
+			return b.String() + d.reportText(`"$?"`) + ` && \builtin . ` + g.path() + "\n"
+		case name == "":
 			return b.String() + d.endText(thorough, `"$?"`, g.path())
 		}
 		return b.String() + d.endText(true, `"$?"`, os.DevNull+" || \\builtin exit") + // nothing to wait for
 			fmt.Sprintf("\\builtin unset -v %s\n\\builtin . %s\n", name, g.path())
 	}, file, nil
+}
+
+// variablesText sets the variables of a run. What fails here, as at a readonly
+// one, is for no set -e to see: export would end a shell that has it, whatever is
+// done about its status. An assignment is quoted as a whole, because it stays an
+// argument then (set -k).
+func variablesText(r Run, plain bool) string {
+	if plain {
+		return marker + "=" + Quote(r.ID) + "\n" // it is exported
+	}
+	var b strings.Builder
+	for _, kv := range append(r.Env[:len(r.Env):len(r.Env)], marker+"="+r.ID) {
+		b.WriteString(`\builtin declare -x ` + Quote(kv) + `||\builtin :` + "\n")
+	}
+	return b.String()
 }
 
 // onReturnText gives the shell its RETURN trap back, which must not act where
@@ -234,7 +253,9 @@ func (d *driver) mayChange(r Run) bool {
 
 // descriptorPath is how another process of this user opens a descriptor of
 // this one (proc_pid_fd(5)).
-func descriptorPath(fd uintptr) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd) }
+func descriptorPath(fd uintptr) string { return descriptors + strconv.FormatUint(uint64(fd), 10) }
+
+var descriptors = "/proc/" + strconv.Itoa(os.Getpid()) + "/fd/"
 
 // reportPath is where the shell reports.
 func (d *driver) reportPath() string { return descriptorPath(d.inlet.Fd()) }

@@ -1,5 +1,7 @@
 package shell
 
+import "os"
+
 // state is what is known of a shell that may have ended.
 type state struct {
 	dir     string
@@ -17,4 +19,15 @@ func (s *state) lessen() bool {
 		}
 	}
 	return false
+}
+
+// existing is dir, or the root where somebody has removed it.
+func existing(dir string) string {
+	if dir == "" {
+		return ""
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "/"
+	}
+	return dir
 }
