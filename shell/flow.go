@@ -31,10 +31,13 @@ func (f *flow) add(n int) {
 	f.burst += int64(n)
 }
 
+// large reports whether so much has come that this can be a flow.
+func (f *flow) large() bool { return f.total >= flowStart }
+
 // empty is told when the pipe is, and how long to let more gather before it is
 // looked at again; 0 is to wait for the next byte.
 func (f *flow) empty(now time.Time) time.Duration {
-	fast := f.total >= flowStart && f.burst*int64(time.Millisecond) >= flowRate*int64(now.Sub(f.since))
+	fast := f.large() && f.burst*int64(time.Millisecond) >= flowRate*int64(now.Sub(f.since))
 	f.burst, f.since = 0, now
 	if !fast {
 		return 0

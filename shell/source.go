@@ -13,12 +13,16 @@ import (
 
 // source is the reading end of a pipe that a process writes to.
 type source struct {
-	file    *os.File
+	alone   bool // nobody else uses the file
 	grown   bool
 	flow    flow
 	drained chan struct{} // closed when what was in the pipe at the leader's exit is delivered
 	ended   chan struct{} // closed when nothing will be delivered any more
-	closing sync.Once
+
+	mu       sync.Mutex // of what follows; the pump, who alone changes file, reads it without
+	file     *os.File   // nil while the pump has a descriptor of its own
+	draining bool
+	closed   bool
 }
 
 // bufferSize is that of a pipe as Linux makes it: one read empties it.
@@ -34,7 +38,9 @@ func newSource() (*source, uintptr, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("make pipe: %w", err)
 	}
-	return sourceOf(r), uintptr(w), nil
+	s := sourceOf(r)
+	s.alone = true
+	return s, uintptr(w), nil
 }
 
 // sourceOf takes the reading end of a pipe, which does not block.
@@ -48,37 +54,53 @@ func sourceOf(fd int) *source {
 
 // pump delivers until the end of the file, or until it is closed.
 func (s *source) pump(deliver func([]byte)) {
-	raw, err := s.file.SyscallConn()
-	if err != nil {
-		return // closed before it began
-	}
 	for {
-		found := pipeEmpty
-		err := raw.Read(func(fd uintptr) bool {
-			found = s.read(int(fd), deliver, turn)
-			if found == pipeEmpty && s.gather() {
-				found = pipeHasMore
-			}
-			return found != pipeEmpty
-		})
-		switch {
-		case found == pipeEnded:
+		nap, flows := s.pumpPolled(deliver)
+		if !flows {
 			return
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			if s.catchUp(raw, deliver) {
-				return
-			}
-		case err != nil:
+		}
+		fd, ok := s.detach()
+		if !ok { // there are no descriptors left, or it is closed
+			s.alone = false
+			continue
+		}
+		if !s.pumpFlow(fd, nap, deliver) {
 			return
 		}
 	}
 }
 
-// gather reports whether it has let more come than there is in the pipe.
-func (s *source) gather() bool {
-	nap := s.flow.empty(time.Now())
-	time.Sleep(nap)
-	return nap > 0
+// pumpPolled delivers as the poller says that there is something. It reports
+// whether to go on with pumpFlow, after a nap, and otherwise this was the end.
+func (s *source) pumpPolled(deliver func([]byte)) (nap time.Duration, flows bool) {
+	raw, err := s.file.SyscallConn()
+	if err != nil {
+		return 0, false // closed before it began
+	}
+	for {
+		found := pipeEmpty
+		err := raw.Read(func(fd uintptr) bool {
+			found, nap = s.read(int(fd), deliver, turn), 0
+			if found == pipeEmpty {
+				nap = s.flow.empty(time.Now())
+			}
+			return found != pipeEmpty || nap > 0
+		})
+		switch {
+		case found == pipeEnded:
+			return 0, false
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if s.catchUp(raw, deliver) {
+				return 0, false
+			}
+		case err != nil:
+			return 0, false
+		case s.alone && (nap > 0 || s.flow.large()):
+			return nap, true
+		default:
+			time.Sleep(nap)
+		}
+	}
 }
 
 // catchUp reads what is in the pipe now, for drain. It reports the end of the
@@ -89,6 +111,9 @@ func (s *source) catchUp(raw syscall.RawConn, deliver func([]byte)) bool {
 		return true // closed
 	}
 	err := raw.Control(func(fd uintptr) { found = s.read(int(fd), deliver, capacity(int(fd))) })
+	s.mu.Lock()
+	s.draining = false
+	s.mu.Unlock()
 	close(s.drained)
 	return found == pipeEnded || err != nil
 }
@@ -141,8 +166,7 @@ func readPipe(fd, most int, deliver func([]byte)) pipeState {
 // drain returns when everything that was in the pipe has been delivered. It
 // is to be called once.
 func (s *source) drain() {
-	// A deadline in the past wakes the pump, wherever it is.
-	if err := s.file.SetReadDeadline(time.Unix(1, 0)); err != nil {
+	if !s.interrupt() {
 		<-s.ended // closed: the pump is on its way out
 		return
 	}
@@ -152,11 +176,27 @@ func (s *source) drain() {
 	}
 }
 
+// interrupt has the pump catch up, wherever it is.
+func (s *source) interrupt() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+	return !s.closed && (s.file == nil || s.file.SetReadDeadline(past) == nil)
+}
+
+// past wakes who waits until then.
+var past = time.Unix(1, 0)
+
 func (s *source) end() {
 	s.close()
 	close(s.ended)
 }
 
 func (s *source) close() {
-	s.closing.Do(func() { _ = s.file.Close() }) // only read from
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && s.file != nil {
+		_ = s.file.Close() // only read from
+	}
+	s.closed = true
 }
