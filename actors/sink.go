@@ -15,6 +15,8 @@ type sink struct {
 	streams   [2]stream
 }
 
+var _ shell.Taker = (*sink)(nil)
+
 // stream makes events of one of stdout and stderr. Its mutex is between the
 // pump of its pipe and finish; nobody else takes it.
 type stream struct {
@@ -52,23 +54,40 @@ func (st *stream) feed(b *event.Batch, p []byte) {
 	st.lines.Feed(p, func(line []byte, partial bool) { b.Text(st.typ, lineText(line), partial) })
 }
 
+// Take implements shell.Taker.
+func (k *sink) Take(s shell.Stream, pipe, n int) int {
+	x, st := k.execution, &k.streams[s]
+	if x.lines {
+		return 0
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return x.log.Pour(int(s), pipe, n, st.divide)
+}
+
 // print sends what has come, apart from a character that is not all there.
 func (st *stream) print(to *event.Log, s shell.Stream, p []byte) {
-	text := p
-	if len(p) < utf8.UTFMax { // all of it may be the middle of one
-		text = slices.Concat(st.cut, p)
+	head, n := st.divide(len(p), p[max(0, len(p)-utf8.UTFMax):])
+	to.Print(int(s), head, p, n)
+}
+
+// divide says how much of what has come, of which it is given the length and
+// the last bytes, goes into an event, behind which head. It keeps the rest,
+// which is a character that is not all there.
+func (st *stream) divide(size int, last []byte) (head []byte, n int) {
+	if st.over {
+		return nil, 0
 	}
-	n := len(p) - len(text) + wholeCharacters(text)
-	switch {
-	case st.over:
-		to.Print(int(s), nil, p, 0)
-	case n < 0: // it is still not all there
-		to.Print(int(s), nil, p, 0)
-		st.cut = text
-	default:
-		to.Print(int(s), st.cut, p, n)
-		st.cut = append([]byte(nil), p[n:]...)
+	if size < utf8.UTFMax { // all of it may be the middle of one
+		last = slices.Concat(st.cut, last)
 	}
+	n = size - len(last) + wholeCharacters(last)
+	if n < 0 { // it is still not all there
+		st.cut = last
+		return nil, 0
+	}
+	head, st.cut = st.cut, append([]byte(nil), last[len(last)-(size-n):]...)
+	return head, n
 }
 
 // wholeCharacters is the length of p without a UTF-8 sequence that its end

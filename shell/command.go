@@ -46,6 +46,16 @@ type Sink interface {
 	Output(s Stream, p []byte)
 }
 
+// Taker is a Sink that can do with what comes fast without it being read.
+type Taker interface {
+	Sink
+
+	// Take takes n bytes out of a pipe, which has them, as Output would get
+	// them. It returns how many it has taken; where it was not all of them,
+	// the rest comes through Output, and so does everything that follows.
+	Take(s Stream, pipe, n int) int
+}
+
 // ErrUnsupported says that this platform cannot do what was asked.
 var ErrUnsupported = errors.New("this platform does not support it")
 

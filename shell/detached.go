@@ -15,6 +15,8 @@ import (
 // the end of the file, or when that was closed.
 func (s *source) pumpFlow(fd int, nap time.Duration, deliver func([]byte)) (goesOn bool) {
 	attached := false
+	p := s.newSiphon()
+	defer p.close()
 	defer func() {
 		if !attached {
 			_ = syscall.Close(fd) // only read from
@@ -26,7 +28,7 @@ func (s *source) pumpFlow(fd int, nap time.Duration, deliver func([]byte)) (goes
 		if s.disturbed() {
 			break
 		}
-		found := s.read(fd, deliver, turn)
+		found := p.read(fd, deliver)
 		if found == pipeEnded {
 			return false
 		}

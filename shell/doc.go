@@ -11,7 +11,8 @@
 // A process is over when its leader has exited and what the leader wrote has
 // been delivered; a background child that holds the pipes open delays this by
 // 25 ms at most (the idea of WaitDelay in os/exec). What such a child prints
-// later still goes to the Sink, until OutputDone.
+// later still goes to the Sink, until OutputDone. A flow, which is much and
+// fast, is read without the poller, and offered to a Taker unread.
 //
 // While the leader has not been reaped its pid cannot be taken by another
 // process, and neither can the ids of its group and session; all signals are

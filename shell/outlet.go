@@ -64,6 +64,9 @@ func (o *outlet) pump(i Stream, s *source, sink Sink, failed func()) {
 			close(o.done)
 		}
 	}()
+	if taker, ok := sink.(Taker); ok {
+		s.take = func(pipe, n int) int { return taker.Take(i, pipe, n) }
+	}
 	s.pump(func(b []byte) { sink.Output(i, b) })
 }
 

@@ -16,8 +16,9 @@ type source struct {
 	alone   bool // nobody else uses the file
 	grown   bool
 	flow    flow
-	drained chan struct{} // closed when what was in the pipe at the leader's exit is delivered
-	ended   chan struct{} // closed when nothing will be delivered any more
+	take    func(pipe, n int) int // see Taker; nil for none
+	drained chan struct{}         // closed when what was in the pipe at the leader's exit is delivered
+	ended   chan struct{}         // closed when nothing will be delivered any more
 
 	mu       sync.Mutex // of what follows; the pump, who alone changes file, reads it without
 	file     *os.File   // nil while the pump has a descriptor of its own

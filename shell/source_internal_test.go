@@ -55,7 +55,7 @@ func pumped(t *testing.T, deliver func([]byte)) (*source, *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := os.NewFile(fd, "writer")
+	w := newWriter(fd)
 	go func() {
 		defer s.end()
 		s.pump(deliver)
@@ -67,6 +67,8 @@ func pumped(t *testing.T, deliver func([]byte)) (*source, *os.File) {
 	})
 	return s, w
 }
+
+func newWriter(fd uintptr) *os.File { return os.NewFile(fd, "writer") }
 
 // spout writes as fast as it can until the pipe is closed.
 func spout(w io.Writer, written *atomic.Int64) error {
@@ -173,7 +175,7 @@ func TestSource_PanicInAFlow(t *testing.T) {
 	}
 	failed := make(chan struct{})
 	o.run(&panics{}, func() { close(failed) })
-	w := os.NewFile(ends[0], "writer")
+	w := newWriter(ends[0])
 	defer w.Close() //nolint:errcheck // it is broken
 	var written atomic.Int64
 	if err := spout(w, &written); !errors.Is(err, syscall.EPIPE) {

@@ -20,7 +20,7 @@ const _ = uint(dropped - writtenOut - 1) // does not compile unless it is writte
 // newest has become full. Logs whose files are smaller than others, for want
 // of disk, are left alone.
 func (s *spool) cooling() (due []*extent) {
-	if s.store.extent < maxExtent {
+	if !s.roomy() {
 		return nil
 	}
 	for _, behind := range [...]int{writtenOut, dropped} {

@@ -8,7 +8,7 @@
 //
 // Any number of goroutines append to a Log and any number read it, each
 // through a Cursor of its own. A Cursor belongs to one goroutine. An appender
-// never waits for a reader, except where a log was made with Pace: see Limits.
+// never waits for a reader, except where a log was made with Pace: see there.
 // It may wait for the disk once the log has outgrown its share of memory.
 //
 // The newest part of a log is in memory, older parts are in files, and what
@@ -21,9 +21,11 @@
 //
 // An Output holds the exact bytes a process wrote, with the same storage, and
 // is addressed by byte offset. A log may be over an output: then its texts are
-// only there, cursors encode them, and they are evicted together. The log's
-// mutex is taken before the output's, and the output's files are seen to before
-// the log's (spool.spilling, which is taken before either mutex).
+// only there, cursors encode them, and they are evicted together. What Print
+// appends is in memory at first, and what Pour does is in a file from the
+// start. The log's mutex is taken before the output's, and the output's files
+// are seen to before the log's (spool.spilling, which is taken before either
+// mutex, and after Log.printing).
 //
 // To test: a Store on t.TempDir() with small Limits makes spilling and
 // eviction happen within a few kilobytes; nothing here reads the clock except

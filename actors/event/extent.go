@@ -63,7 +63,7 @@ func (s *spool) relieve(patient bool) {
 func (s *spool) drain() {
 	for {
 		s.mu.Lock()
-		i := s.firstInMemory()
+		i := s.firstInMemory(s.full())
 		if !s.crowded() || i < 0 {
 			s.mu.Unlock()
 			return
@@ -98,11 +98,11 @@ func (s *spool) place(seg *segment) bool {
 	return true
 }
 
-// firstInMemory is the oldest full segment in memory, or -1; mu is held.
-func (s *spool) firstInMemory() int {
-	full := s.full()
-	i := sort.Search(full, func(i int) bool { return s.segs[i].buf != nil })
-	if i >= full {
+// firstInMemory is the oldest of the first n segments that is in memory, or -1;
+// mu is held.
+func (s *spool) firstInMemory(n int) int {
+	i := sort.Search(n, func(i int) bool { return s.segs[i].buf != nil })
+	if i >= n {
 		return -1
 	}
 	return i
@@ -111,9 +111,12 @@ func (s *spool) firstInMemory() int {
 // spill writes one segment to the newest extent. It reports false when the
 // disk refuses; the caller then evicts, which is announced to readers.
 func (s *spool) spill(seg *segment) bool {
+	s.mu.Lock()
+	buf := seg.buf // another one once it was trimmed, but the same bytes
+	s.mu.Unlock()
 	x, err := s.writable()
 	if err == nil {
-		_, err = x.file.Write(seg.buf)
+		_, err = x.file.Write(buf)
 	}
 	if err != nil {
 		if !s.broken {
@@ -128,7 +131,7 @@ func (s *spool) spill(seg *segment) bool {
 	if s.removed {
 		return true // the file goes with the others
 	}
-	buf := seg.buf
+	buf = seg.buf
 	seg.ext, seg.extAt, seg.buf = x, x.size, nil
 	if seg.pins.Load() == 0 { // and nobody finds it any more
 		reuse(buf)

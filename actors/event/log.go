@@ -24,6 +24,7 @@ type Log struct {
 	owner    atomic.Pointer[Cursor]
 	brief    atomic.Bool
 	progress chan struct{} // cap 1: the owner has read on, or left
+	printing sync.Mutex    // of a log over an output, held by who adds texts; taken before any other
 	pacing   sync.Mutex    // held by the appender that waits for the owner
 	patience time.Duration // what is left of Limits.Pace; guarded by pacing
 }

@@ -6,7 +6,8 @@ import "time"
 // it has reached its disk limit: the producer then stops, by way of its full
 // pipe, until the owner has read on. All waits together last Limits.Pace at
 // most; after that the oldest events are evicted under the owner's feet, and
-// it is told so. Only Batch waits. Call Pace before the first append.
+// it is told so. Only Batch, Print and Pour wait; Pour also waits a moment for an
+// owner that is far behind. Call Pace before the first append.
 func (l *Log) Pace() {
 	l.progress = make(chan struct{}, 1)
 	l.patience = l.spool.store.limits.Pace
@@ -21,6 +22,22 @@ func (l *Log) Own(c *Cursor) {
 		c.owns = true
 		l.owner.Store(c)
 		l.moved()
+	}
+}
+
+// A log that is poured into takes more than its owner can read of it. To go
+// on with what is far behind costs both more than to wait a moment: it is in no
+// cache of the processor any more, and in the end not in memory. So a producer
+// is held up, to half a gigabyte a second at most.
+const (
+	farBehind = 8 << 20
+	breath    = 2 * time.Millisecond // for each pipe full, 1 MiB
+)
+
+// breathe waits a moment for an owner that is far behind.
+func (l *Log) breathe() {
+	if c := l.owner.Load(); c != nil && c.Behind() > farBehind {
+		time.Sleep(breath)
 	}
 }
 

@@ -28,6 +28,7 @@ func (s *Store) NewLogOver(id string) (*Log, *Output) {
 // character. Both are copied. It waits as Batch does.
 func (l *Log) Print(stream int, head, p []byte, n int) {
 	s, o := &l.spool, l.output
+	l.printing.Lock()
 	s.mu.Lock()
 	o.spool.mu.Lock()
 	first := l.last + 1
@@ -40,6 +41,7 @@ func (l *Log) Print(stream int, head, p []byte, n int) {
 		s.notify()
 	}
 	s.mu.Unlock()
+	l.printing.Unlock()
 	o.spool.relieve(true)
 	s.relieve(true)
 }

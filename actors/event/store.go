@@ -96,7 +96,7 @@ func (s *Store) Crowded() bool { return s.memory.Load() > s.limits.MemoryTotal/4
 func (s *Store) create(name string) (*os.File, error) {
 	path := filepath.Join(s.dir, name)
 	open := func() (*os.File, error) {
-		return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	}
 	f, err := open()
 	if os.IsNotExist(err) {
