@@ -117,6 +117,7 @@ func start(cfg *config) (*daemon, error) {
 		MaxStreams:     cfg.maxStreams,
 		HeaderTimeout:  cfg.headerTime,
 		BodyTimeout:    cfg.bodyTime,
+		Sprint:         fitProcessors(),
 	})
 	d.standForJupyter()
 	d.announce()

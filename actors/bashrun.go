@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"sync"
+	"time"
 
 	"execd/shell"
 )
@@ -27,9 +28,20 @@ func (b *bash) start(sh *shell.Session, r *sessionRun) {
 		b.tell(ranOut{r, shell.Exit{}, err})
 		return
 	}
-	r.underway.Store(u)
+	x.underway.Store(u)
+	if x.over() {
+		x.underway.Store(nil)
+	}
 	if r.isLasting.Load() {
 		u.Lasts()
+	}
+}
+
+// look waits for the end of a run in a session by looking for it; see
+// event.Log.Look.
+func (x *execution) look(limit time.Duration) {
+	if u := x.underway.Load(); u != nil {
+		u.Look(limit)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"execd/actors/event"
@@ -40,13 +41,15 @@ type execution struct {
 	refusal   error
 	waiting   []msg.Reply[msg.Execution]
 	process   *shell.Process
-	input     msg.Input        // nil without standard input
-	answers   msg.Answers      // of code that may ask; else nil
-	stdin     *os.File         // the process's end of it, until that is started
-	usage     *event.Resources // as last measured
-	peak      int64            // of memory, likewise
-	most      int              // processes, likewise
-	given     bool             // abandoned: a process that comes late is killed at once
+	input     msg.Input                      // nil without standard input
+	answers   msg.Answers                    // of code that may ask; else nil
+	stdin     *os.File                       // the process's end of it, until that is started
+	usage     *event.Resources               // as last measured
+	peak      int64                          // of memory, likewise
+	most      int                            // processes, likewise
+	underway  atomic.Pointer[shell.Underway] // of a run in a session, until its end
+	alone     bool                           // nothing else was running when it began
+	given     bool                           // abandoned: a process that comes late is killed at once
 }
 
 // whenAdmitted answers r with the execution once it has passed all checks,
@@ -158,7 +161,10 @@ func (x *execution) end(o outcome) {
 	x.mu.Unlock()
 	x.closeInput()
 	x.log.End(e)
-	runtime.Gosched() // who waits for the end goes first
+	x.underway.Store(nil)
+	if !x.log.Looking() {
+		runtime.Gosched() // who waits for the end goes first
+	}
 	x.ended(x)
 }
 
@@ -231,7 +237,7 @@ func (x *execution) forgetProcess() {
 
 // snapshot is what clients are told about the execution now.
 func (x *execution) snapshot() msg.Execution {
-	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Late: x.late, Output: x.output, Lines: x.lines, Status: x.status()}
+	s := msg.Execution{ID: x.id, Kind: x.kind, Log: x.log, Late: x.late, Output: x.output, Lines: x.lines, Alone: x.alone, Status: x.status()}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s.Input, s.Answers = x.input, x.answers

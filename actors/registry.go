@@ -62,6 +62,7 @@ func (g *registry) begin(x *execution, limit int) (_ *execution, fresh bool, _ e
 	if x.retry.Key != "" {
 		g.keys[x.retry.Key] = x
 	}
+	x.alone = g.running == 0
 	g.running++
 	g.begun(x)
 	return x, true, nil

@@ -154,7 +154,7 @@ func (r *root) runInSession(ctx actor.Context, m msg.RunInSession) {
 		return
 	}
 	x.log.Pace()
-	x.log.Brief()
+	x.log.Brief(x.look)
 	ctx.Send(r.sessions, startRun{execution: x, request: m})
 }
 

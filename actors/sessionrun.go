@@ -30,7 +30,6 @@ type sessionRun struct {
 	repeated bool // a second shell was given it, for the first had ended before; the worker's
 
 	isLasting atomic.Bool // it is not over at once
-	underway  atomic.Pointer[shell.Underway]
 	outcome   *outcome
 	ended     int           // processes that were ended with it
 	waiting   []msg.Message // to be answered at its end
@@ -42,7 +41,7 @@ type sessionRun struct {
 // lasting is called when the run is not over at once.
 func (r *sessionRun) lasting() {
 	r.isLasting.Store(true)
-	if u := r.underway.Load(); u != nil {
+	if u := r.execution.underway.Load(); u != nil {
 		u.Lasts()
 	}
 	r.execution.log.Lasts()

@@ -32,6 +32,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		start := time.Now()
 		r, w := c.Request(), c.Response()
+		s.sprint.enter(r)
 		id := requestID(first(r.Header, headerRequestID))
 		w.Header()[headerRequestID] = []string{id}
 		span := s.observed.begin(c)
@@ -80,6 +81,7 @@ func first(h http.Header, name string) string {
 // answered tells of a request at its end.
 func (s *Server) answered(c echo.Context, span trace.Span, id string, start time.Time) {
 	took := time.Since(start)
+	s.sprint.leave(c.Request(), took)
 	s.stats.answered(c, took)
 	s.observed.answered(c, took)
 	s.observed.end(c, span)

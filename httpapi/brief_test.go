@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"execd/actors/event"
 	"execd/httpapi"
@@ -25,7 +26,7 @@ func (r *reader) run(t *testing.T, body string) {
 func TestBrief_OneWrite(t *testing.T) {
 	t.Parallel()
 	h := hold(t, httpapi.Config{})
-	h.log.Brief()
+	h.log.Brief(func(time.Duration) {})
 	r := h.dial(t)
 	first := make(chan string)
 	go func() {
@@ -60,7 +61,7 @@ func TestBrief_Lasts(t *testing.T) {
 		"patience": {`{"command":"sleep 1","wait_ms":60000}`, func(*event.Log) {}},
 	} {
 		h := hold(t, httpapi.Config{})
-		h.log.Brief()
+		h.log.Brief(func(time.Duration) {})
 		r := h.dial(t)
 		r.run(t, c.body)
 		until(t, "a reader", func() bool { return h.log.Readers() == 1 })

@@ -41,6 +41,8 @@ type Config struct {
 	MaxHeader  int64  // bytes of a request's header
 	MaxStreams int    // responses that stream or wait at once
 
+	Sprint func(on bool) // told when one client begins and ends to have one short run after the other; may be nil
+
 	HeaderTimeout time.Duration // for a request's header
 	BodyTimeout   time.Duration // for a body that stalls, or trickles in
 	Heartbeat     time.Duration // silence before a ping
@@ -98,6 +100,7 @@ type Server struct {
 	resumable  *resumable
 	reverse    *httputil.ReverseProxy
 	streams    *places
+	sprint     sprint
 	readers    readers
 	known      map[string]bool // "METHOD /path" of each route
 }
@@ -106,6 +109,7 @@ type Server struct {
 func New(config Config) *Server {
 	base, cancel := context.WithCancelCause(context.Background())
 	s := &Server{config: config.withDefaults(), echo: echo.New(), base: base, close: cancel}
+	s.sprint.changed = config.Sprint
 	s.resumable = newResumable(s)
 	s.reverse = s.newProxy()
 	s.registry = newRegistry(config.Collectors)
@@ -145,7 +149,7 @@ func (s *Server) Routes() []*echo.Route { return s.echo.Routes() }
 
 // Serve answers on l until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(eagerListener{l, &s.sprint}); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil

@@ -82,6 +82,9 @@ func (s *Server) runInSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !x.Alone {
+		s.sprint.stop()
+	}
 	return s.streamFor(c, x, o.wait)
 }
 

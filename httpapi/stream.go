@@ -156,6 +156,7 @@ var frameEnd = []byte("\n\n")
 // silence.
 func (r *relay) idle(wait <-chan struct{}) error {
 	if r.brief != nil && !r.begun && r.brief.IsBrief() { // the head and the end can be one write
+		r.brief.Look(r.server.sprint.patience())
 		select {
 		case <-wait:
 			return nil

@@ -18,8 +18,7 @@ import (
 type driver struct {
 	process  *Process
 	feed     *feed    // its script
-	reports  *source  // where it tells
-	inlet    *os.File // the other end of that, which it opens to tell
+	reports  *reports // where it tells
 	token    string   // begins each report: the shell knows it, its children do not
 	thorough *os.File // a script that reports the end of a run, and the exported variables
 	kept     *os.File // the state that it begins with, if any; closed when it has
@@ -54,14 +53,13 @@ func (s *Session) start() (*driver, error) {
 	if err != nil {
 		return nil, ErrNoBash
 	}
-	reports, w, err := newSource()
-	if err != nil {
+	d := &driver{token: newToken(), over: make(chan struct{})}
+	if d.reports, err = newReports(d.parse); err != nil {
 		return nil, err
 	}
-	d := &driver{reports: reports, inlet: os.NewFile(w, "|1"), token: newToken(), over: make(chan struct{})}
 	begun, err := s.launch(d, bash)
 	if err != nil {
-		reports.close()
+		d.reports.close()
 		d.release()
 		return nil, err
 	}
@@ -87,7 +85,7 @@ func (s *Session) launch(d *driver, bash string) (begun <-chan struct{}, err err
 	}
 	var stdout *os.File
 	if d.pristine = bare && !slices.ContainsFunc(env, bringsFunctions); d.pristine {
-		stdout = d.inlet
+		stdout = d.reports.inlet
 	}
 	d.process, err = Start(Command{
 		Argv: []string{bash, "--norc", "--noprofile", "/dev/fd/3"},
@@ -98,7 +96,7 @@ func (s *Session) launch(d *driver, bash string) (begun <-chan struct{}, err err
 		return nil, err
 	}
 	d.counter = NewCPUCounter(d.process)
-	go d.reports.pumpReports(d.read)
+	d.reports.watch()
 	go d.wait()
 	return begun, nil
 }
@@ -112,7 +110,7 @@ func newToken() string {
 // wait collects the exit of the shell and everything that it told before.
 func (d *driver) wait() {
 	d.exit = d.process.Run(nil)
-	d.reports.drain()
+	d.reports.take()
 	d.reports.close()
 	close(d.over)
 	d.breakOff()
@@ -126,6 +124,13 @@ func (d *driver) breakOff() {
 		d.mu.Unlock()
 		u.conclude(d.exit)
 	}
+}
+
+// awaits reports whether the end of a run is still to come.
+func (d *driver) awaits(u *Underway) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.run == u
 }
 
 // takeRun returns the run whose end is to come, and has nobody else end it.
@@ -145,17 +150,11 @@ func (d *driver) release() {
 	if d.feed != nil {
 		d.feed.close()
 	}
-	for _, f := range []*os.File{d.thorough, d.kept, d.inlet} {
+	for _, f := range []*os.File{d.thorough, d.kept, d.reports.inlet} {
 		if f != nil {
 			_ = f.Close() // nothing was written to it here
 		}
 	}
-}
-
-// pumpReports is pump for a pipe that nobody else delivers.
-func (s *source) pumpReports(deliver func([]byte)) {
-	defer s.end()
-	s.pump(deliver)
 }
 
 func (d *driver) isOver() bool {
@@ -213,15 +212,9 @@ func (d *driver) tell(r Run, u *Underway) error {
 	return nil
 }
 
-// read takes reports: each begins and ends with a NUL and begins with the
-// token, then a letter that says what it is.
-func (d *driver) read(p []byte) {
-	if u, exit := d.parse(p); u != nil {
-		u.conclude(exit)
-	}
-}
-
-// parse returns the run that has ended, if one has.
+// parse takes reports: each begins and ends with a NUL and begins with the
+// token, then a letter that says what it is. It returns the run that has ended,
+// if one has.
 func (d *driver) parse(p []byte) (ended *Underway, exit Exit) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

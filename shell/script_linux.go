@@ -90,6 +90,7 @@ func parsePlace(text string) int64 {
 // when it is done.
 func (d *driver) sync(text string) (<-chan struct{}, error) {
 	done := make(chan struct{})
+	d.reports.watch()
 	text = d.onReturnText() + text
 	d.mu.Lock()
 	d.synced = done
@@ -258,7 +259,7 @@ func descriptorPath(fd uintptr) string { return descriptors + strconv.FormatUint
 var descriptors = "/proc/" + strconv.Itoa(os.Getpid()) + "/fd/"
 
 // reportPath is where the shell reports.
-func (d *driver) reportPath() string { return descriptorPath(d.inlet.Fd()) }
+func (d *driver) reportPath() string { return descriptorPath(d.reports.inlet.Fd()) }
 
 // scriptFile is a file without a name, and the path by which a shell opens it.
 func scriptFile(text string) (*os.File, string, error) {

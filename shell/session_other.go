@@ -27,6 +27,9 @@ type Underway struct{}
 // Begin is never called: there is no session.
 func (*Session) Begin(Run, Sink, func(*Underway)) (*Underway, error) { return nil, ErrUnsupported }
 
+// Look is never called: there is no session.
+func (*Underway) Look(time.Duration) {}
+
 // Lasts is never called: there is no session.
 func (*Underway) Lasts() {}
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Underway is a run that the shell has been given. Until it lasts what it
@@ -51,11 +52,19 @@ func (s *Session) Begin(r Run, sink Sink, ended func(*Underway)) (*Underway, err
 	return u, nil
 }
 
+// Look waits for the end of the run, no longer than the limit, in place of
+// being told of it: ended is called by this goroutine then. It takes the
+// processor meanwhile, unless somebody else wants it.
+func (u *Underway) Look(limit time.Duration) {
+	u.driver.reports.look(func() bool { return u.driver.awaits(u) }, limit)
+}
+
 // Lasts has what the run prints delivered from now on.
 func (u *Underway) Lasts() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if !u.over {
+		u.driver.reports.watch()
 		u.session.lanes.follow()
 		u.rouse()
 	}

@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"testing"
+	"time"
 
 	"execd/actors/event"
 )
@@ -10,7 +11,7 @@ import (
 func TestLog_Brief(t *testing.T) {
 	l := event.NewStore(t.TempDir(), event.Limits{}, nil).NewLog("x")
 	t.Cleanup(l.Remove)
-	l.Brief()
+	l.Brief(func(time.Duration) {})
 	c := l.Cursor(0)
 	defer c.Close()
 	_, wait, err := c.Take()

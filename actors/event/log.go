@@ -22,7 +22,8 @@ type Log struct {
 	readers  atomic.Int32
 	watch    atomic.Pointer[func(readers int)]
 	owner    atomic.Pointer[Cursor]
-	brief    atomic.Bool
+	brief    atomic.Pointer[func(limit time.Duration)] // what looks for the end; nil once it lasts, or has ended
+	looking  atomic.Bool
 	progress chan struct{} // cap 1: the owner has read on, or left
 	printing sync.Mutex    // of a log over an output, held by who adds texts; taken before any other
 	pacing   sync.Mutex    // held by the appender that waits for the owner
@@ -88,6 +89,7 @@ func (l *Log) append(e *Event, end bool) int64 {
 	s.commit(appendFrame(s.tail(id), id, e))
 	if end {
 		l.ended = true
+		l.brief.Store(nil)
 		s.trim()
 		close(l.done)
 	}

@@ -39,6 +39,7 @@ type Execution struct {
 	Input   Input         // nil where there is none
 	Answers Answers       // of code, in place of Input; nil where there are none
 	Lines   bool          // an event of output is a line without its end, or a part of one
+	Alone   bool          // nothing else was running when it began
 	Status  Status        // as of the answer
 }
 
