@@ -38,7 +38,7 @@ var importTable = []importRow{
 	{"actors", []string{"actors/msg", "actors/event", "kernel", "shell", "metrics", "fsops"}, []string{anything},
 		"lifecycles are decided in one place, which does not know who asks; of files only a watch has one"},
 	{"actors/msg", []string{"actors/event"}, nil, "the protocol is read by all, so it brings nothing along"},
-	{"actors/event", nil, nil, "the log is below everything, and can be proven alone"},
+	{"actors/event", nil, []string{"golang.org/x/sys/cpu"}, "the log is below everything, and can be proven alone, on any processor"},
 	{"kernel/...", nil, []string{"github.com/gorilla/websocket"}, "the Jupyter protocol, without knowing who speaks"},
 	{"shell/...", nil, []string{"github.com/creack/pty", system}, "processes and terminals, without knowing whose"},
 	{"fsops/...", nil, []string{"github.com/bmatcuk/doublestar/v4", system}, "plain functions over paths"},

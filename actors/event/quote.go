@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const hex = "0123456789abcdef"
@@ -26,19 +27,30 @@ func appendString[S ~string | ~[]byte](b []byte, s S) []byte {
 }
 
 // room is what there has to be behind the rest of s while it is quoted: for the
-// last quote, for what an escape has more than its byte, and for a word.
-const room = 1 + len(`\u0000`) + 8
+// last quote, for what an escape has more than its byte, and for a block.
+const room = 1 + len(`\u0000`) + block
 
 // appendQuoted is appendString that also reports whether s is UTF-8. It copies
-// whole words, also where only the first bytes of one stand for themselves: to
-// look at a word and to copy it at once is cheaper than one after the other.
+// whole words and blocks, also where only the first bytes of one stand for
+// themselves: to look at it and to copy it at once is cheaper than one after the
+// other.
 func appendQuoted[S ~string | ~[]byte](b []byte, s S) (quoted []byte, valid bool) {
 	valid = true
+	dense := 0 // how often blocks are not looked at yet
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		b = slices.Grow(b, len(s)-i+room)
 		d, j := b[:cap(b)], len(b)
 		for i < len(s) && len(d)-j >= len(s)-i+room {
+			if dense > 0 {
+				dense--
+			} else if quotesBlocks && len(s)-i >= 2*block {
+				n, m := quoteBlocks(unsafe.Pointer(&d[j]), data(s[i:]), len(s)-i, len(d)-j-(len(s)-i+room))
+				i, j = i+n, j+m
+				if n < block {
+					dense = inDense
+				}
+			}
 			for len(s)-i >= 8 {
 				w := load(s[i : i+8])
 				binary.LittleEndian.PutUint64(d[j:j+8], w)
@@ -69,6 +81,14 @@ func appendQuoted[S ~string | ~[]byte](b []byte, s S) (quoted []byte, valid bool
 	}
 	return append(b, '"'), valid
 }
+
+const (
+	block   = 32 // is what quoteBlocks looks at, in bytes
+	inDense = 16 // escapes go by without it where it was of no use
+)
+
+// data is where the bytes of s are: in both types it is the first word.
+func data[S ~string | ~[]byte](s S) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&s)) } //nolint:gosec // likewise
 
 // escape writes what stands for an ASCII character that does not stand for
 // itself, and returns its length.

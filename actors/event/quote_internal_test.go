@@ -40,6 +40,8 @@ func slowly(s []byte) string {
 func TestQuote_AsSlowly(t *testing.T) {
 	pieces := []string{
 		"a", "plain ", "text of some words in a row ", "\"", "\\", "\n", "\x00", "\x1f", "\x7f", "ä", "é…", "漢字", "\u2028", "\u2029", "\u0085",
+		strings.Repeat("sixteen letters.", 3), strings.Repeat("x", 31), strings.Repeat("y", 64),
+		strings.Repeat("a line of thirty-two characters.\n", 9),
 		"𝄞", "\uffff", "\xff", "\xe2\x82", "\xed\xa0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "\xc3",
 	}
 	random := rand.New(rand.NewPCG(1, 1))
@@ -49,8 +51,13 @@ func TestQuote_AsSlowly(t *testing.T) {
 			s = append(s, pieces[random.IntN(len(pieces))]...)
 		}
 		want := slowly(s)
-		b := append(make([]byte, 0, 5+random.IntN(3*len(s)+1)), "front"...)
-		got, valid := appendQuoted(b, s)
+		room := 5 + random.IntN(3*len(s)+1)
+		all := bytes.Repeat([]byte("behind"), room/3+20)
+		behind := bytes.Clone(all[room:])
+		got, valid := appendQuoted(append(all[:0:room], "front"...), s)
+		if !bytes.Equal(all[room:], behind) {
+			t.Fatalf("%q is quoted beyond its %d bytes", s, room)
+		}
 		if string(got) != "front"+want || valid != utf8.Valid(s) {
 			t.Fatalf("%q is quoted as %q, valid %v, want %q", s, got, valid, want)
 		}
