@@ -122,6 +122,7 @@ func (r *relay) run(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{
 
 func (r *relay) relay(cursor *event.Cursor, chunk event.Chunk, wait <-chan struct{}) error {
 	defer r.server.stats.follow(cursor)()
+	events := bytes.Count(chunk.Frames, frameEnd)
 	for {
 		if wait != nil && r.once {
 			return nil
@@ -133,14 +134,16 @@ func (r *relay) relay(cursor *event.Cursor, chunk event.Chunk, wait <-chan struc
 		} else if err := r.write(chunk.Frames); err != nil {
 			return err
 		}
-		r.server.stats.relayed(bytes.Count(chunk.Frames, frameEnd), len(chunk.Frames))
+		r.server.stats.relayed(events, len(chunk.Frames))
 		select {
 		case <-r.over:
 			return errPatience
 		default:
 		}
 		var err error
+		after := cursor.After()
 		chunk, wait, err = cursor.Take()
+		events = int(cursor.After() - after) // ids are dense
 		if errors.Is(err, io.EOF) {
 			return nil // the server flushes together with the end of the body
 		}
