@@ -30,7 +30,7 @@ type sprint struct {
 	changed func(on bool) // told, in turns, when one begins and ends
 
 	requests atomic.Int32 // being answered
-	streak   atomic.Int32 // short runs since anything else happened
+	streak   atomic.Int64 // short runs since anything else happened
 	runs     atomic.Int64 // for who watches for silence
 	on       atomic.Bool
 
@@ -89,11 +89,7 @@ func (p *sprint) listen(before int64) {
 
 // stop ends the sprint, if there is one.
 func (p *sprint) stop() {
-	if p.streak.Load() == 0 {
-		return
-	}
-	p.streak.Store(0)
-	if !p.on.Load() {
+	if p.streak.Load() == 0 || p.streak.Swap(0) < sprintRuns { // then none has begun, nor is about to
 		return
 	}
 	p.mu.Lock()

@@ -3,7 +3,10 @@ package httpapi
 import (
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,5 +79,31 @@ func TestSprint_NotAlone(t *testing.T) {
 	}
 	if p.on.Load() {
 		t.Error("it has begun in spite of other requests")
+	}
+}
+
+// Whoever stops a sprint that just begins stops it: it would go on beside
+// whatever else there is.
+func TestSprint_StoppedAsItBegins(t *testing.T) {
+	for range 20_000 {
+		var p sprint
+		p.series(sprintRuns-1, 0)
+		var both sync.WaitGroup
+		var ready atomic.Int32
+		at := func(do func()) {
+			both.Go(func() {
+				for ready.Add(1); ready.Load() < 2; {
+					runtime.Gosched()
+				}
+				do()
+			})
+		}
+		at(func() { p.series(1, 0) })
+		at(func() { p.stop() })
+		both.Wait()
+		if p.on.Load() && p.streak.Load() == 0 {
+			t.Fatal("it goes on, and nothing can stop it")
+		}
+		p.stop()
 	}
 }
