@@ -54,7 +54,7 @@ func (s *Session) start() (*driver, error) {
 		return nil, ErrNoBash
 	}
 	d := &driver{token: newToken(), over: make(chan struct{})}
-	if d.reports, err = newReports(d.parse); err != nil {
+	if d.reports, err = newReports(d.parse, d.waitedFor); err != nil {
 		return nil, err
 	}
 	begun, err := s.launch(d, bash)
@@ -131,6 +131,13 @@ func (d *driver) awaits(u *Underway) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.run == u
+}
+
+// waitedFor reports whether there is anything whose end is still to come.
+func (d *driver) waitedFor() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.run != nil || d.synced != nil
 }
 
 // takeRun returns the run whose end is to come, and has nobody else end it.

@@ -155,3 +155,51 @@ func TestUnderway_LookMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// Who comes to look for a run that is over keeps nobody from hearing of the
+// next one.
+func TestUnderway_LooksLate(t *testing.T) {
+	s := newSession(t)
+	look(t, s, "true")
+	over, _, done := begin(t, s, "true")
+	over.Lasts()
+	wait(t, done)
+	over.End()
+	path := fifo(t)
+	u, _, done := begin(t, s, "read x <"+path)
+	u.Lasts()
+	over.Look(time.Millisecond)
+	if err := os.WriteFile(path, []byte("on\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, done)
+	u.End()
+}
+
+// Likewise, however late that is, and of what a shell is asked behind an interrupt.
+func TestUnderway_LooksLateMeanwhile(t *testing.T) {
+	s := newSession(t)
+	for range 20 {
+		over, _, done := begin(t, s, "true")
+		over.Lasts()
+		wait(t, done)
+		over.End()
+		var all sync.WaitGroup
+		var enough atomic.Bool
+		all.Go(func() {
+			for !enough.Load() {
+				over.Look(time.Microsecond)
+			}
+		})
+		within(t, s, "echo ok", "ok\n", 0)
+		u, out, done := begin(t, s, "trap : INT; echo begun; sleep 600")
+		u.Lasts()
+		out.until(t, shell.Stdout, func(text string) bool { return text == "begun\n" })
+		ended := make(chan struct{})
+		go func() { <-done; u.End(); close(ended) }()
+		s.Interrupt(t.Context(), "run", syscall.SIGINT, patience)
+		wait(t, ended)
+		enough.Store(true)
+		all.Wait()
+	}
+}

@@ -16,6 +16,7 @@ import (
 type reports struct {
 	inlet *os.File // the end that the shell opens to tell
 	parse func([]byte) (ended *Underway, exit Exit)
+	wants func() bool // somebody waits for a report
 
 	reading sync.Mutex // one takes what has come, in its order
 	fd      int        // -1 when closed
@@ -25,7 +26,7 @@ type reports struct {
 	watcher *os.File // made of it, for the poller; nil while nobody watches
 }
 
-func newReports(parse func([]byte) (*Underway, Exit)) (*reports, error) {
+func newReports(parse func([]byte) (*Underway, Exit), wants func() bool) (*reports, error) {
 	r, w, err := pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
@@ -36,7 +37,7 @@ func newReports(parse func([]byte) (*Underway, Exit)) (*reports, error) {
 		_ = unix.Close(w)
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	return &reports{inlet: os.NewFile(uintptr(w), "|1"), parse: parse, fd: r, spare: spare}, nil
+	return &reports{inlet: os.NewFile(uintptr(w), "|1"), parse: parse, wants: wants, fd: r, spare: spare}, nil
 }
 
 func duplicate(fd int) (int, error) {
@@ -109,9 +110,10 @@ func (r *reports) dismiss() (watcher *os.File, ok bool) {
 // look waits for the end of a run in this goroutine, which goes on behind it:
 // nobody has to be woken, which takes about as long as all that the shell does
 // for a short one. The processor is given to who else wants it, but not slept: it
-// is for runs that end within the limit. Behind that somebody watches.
+// is for runs that end within the limit. Behind that somebody watches, and also
+// where the run is over and somebody else relies on that who waits for another.
 func (r *reports) look(awaited func() bool, limit time.Duration) {
-	if limit > 0 && r.unwatch() {
+	if limit > 0 && awaited() && r.unwatch() {
 		for began := time.Now(); awaited() && time.Since(began) < limit; {
 			if !r.take() {
 				break
@@ -119,7 +121,7 @@ func (r *reports) look(awaited func() bool, limit time.Duration) {
 			_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) // always succeeds
 		}
 	}
-	if awaited() {
+	if r.wants() {
 		r.watch()
 	}
 }

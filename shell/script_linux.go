@@ -90,11 +90,11 @@ func parsePlace(text string) int64 {
 // when it is done.
 func (d *driver) sync(text string) (<-chan struct{}, error) {
 	done := make(chan struct{})
-	d.reports.watch()
 	text = d.onReturnText() + text
 	d.mu.Lock()
 	d.synced = done
 	d.mu.Unlock()
+	d.reports.watch() // who looked before leaves it so from now on
 	err := d.feed.push(func(g gate) string { return text + d.endText(true, "0", g.path()) })
 	if errors.Is(err, errFeedClosed) {
 		err = nil // the end of the shell tells more
