@@ -203,3 +203,19 @@ func TestUnderway_LooksLateMeanwhile(t *testing.T) {
 		all.Wait()
 	}
 }
+
+// What a shell tells may be much more than its pipe holds, or is taken at once.
+func TestUnderway_LargeReport(t *testing.T) {
+	s := newSession(t)
+	for _, script := range []string{"x=$(head -c 5000000 /dev/zero | tr '\\0' x)", "export x"} {
+		within(t, s, script, "", 0)
+	}
+	within(t, s, "echo ${#x}", "5000000\n", 0)
+	for range 2 {
+		if got := look(t, s, "echo ${#x}"); got.out != "5000000\n" {
+			t.Errorf("%q", got.out)
+		}
+	}
+	within(t, s, "exit 3", "", 3)
+	within(t, s, "echo ${#x}", "5000000\n", 0)
+}

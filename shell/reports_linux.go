@@ -45,8 +45,8 @@ func duplicate(fd int) (int, error) {
 }
 
 // take takes what has come, and ends the run whose end that tells, in this
-// goroutine. It reports false where nothing more will come.
-func (r *reports) take() bool {
+// goroutine.
+func (r *reports) take() pipeState {
 	var ended *Underway
 	var exit Exit
 	r.reading.Lock()
@@ -62,7 +62,7 @@ func (r *reports) take() bool {
 	if ended != nil {
 		ended.conclude(exit)
 	}
-	return found != pipeEnded
+	return found
 }
 
 // watch has a goroutine take what comes from now on.
@@ -78,7 +78,13 @@ func (r *reports) watch() {
 		panic(err) // it is open
 	}
 	go func() {
-		_ = raw.Read(func(uintptr) bool { return !r.take() }) // until it is closed
+		_ = raw.Read(func(uintptr) bool { // until it is closed
+			found := r.take()
+			for found == pipeHasMore { // of which the poller says nothing again
+				found = r.take()
+			}
+			return found == pipeEnded
+		})
 	}()
 }
 
@@ -115,7 +121,7 @@ func (r *reports) dismiss() (watcher *os.File, ok bool) {
 func (r *reports) look(awaited func() bool, limit time.Duration) {
 	if limit > 0 && awaited() && r.unwatch() {
 		for began := time.Now(); awaited() && time.Since(began) < limit; {
-			if !r.take() {
+			if r.take() == pipeEnded {
 				break
 			}
 			_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) // always succeeds
