@@ -204,7 +204,7 @@ func (d *driver) tell(r Run, u *Underway) error {
 			_ = file.Close() // only read from
 		}
 	}
-	u.from = d.feed.size()
+	u.from, u.prolix = d.feed.size(), d.assigned || file != nil
 	d.mu.Lock()
 	d.run = u
 	d.mu.Unlock()

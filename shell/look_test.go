@@ -53,7 +53,7 @@ func TestUnderway_Look(t *testing.T) {
 	}
 	u.End()
 	for range 50 {
-		if got := look(t, s, "echo out; echo err >&2; (exit 3)"); got.out != "out\n" || got.err != "err\n" || got.exit.Code != 3 {
+		if got := look(t, s, "echo out; echo err >&2; false"); got.out != "out\n" || got.err != "err\n" || got.exit.Code != 1 {
 			t.Fatalf("%q, %q, %v", got.out, got.err, got.exit)
 		}
 	}

@@ -3,6 +3,9 @@
 package shell
 
 import (
+	"context"
+	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,7 +27,7 @@ func TestReports_LookAtOneThatEnds(t *testing.T) {
 	defer r.inlet.Close() //nolint:errcheck // nothing is lost
 	r.watch()
 	asked := 0
-	r.look(func() bool { asked++; return asked == 1 }, patient)
+	r.look(func() bool { asked++; return asked == 1 }, patient, false)
 	if _, err := r.inlet.WriteString("next"); err != nil {
 		t.Fatal(err)
 	}
@@ -36,4 +39,28 @@ func TestReports_LookAtOneThatEnds(t *testing.T) {
 	case <-time.After(patient):
 		t.Error("nobody hears of it")
 	}
+}
+
+// nowhere is a Sink.
+type nowhere struct{}
+
+func (nowhere) Output(Stream, []byte) {}
+
+// Variables that are more than the pipe holds are heard of, although nobody
+// waits any more when they are told: they are kept when the shell is killed.
+func TestReports_LongBehindTheEnd(t *testing.T) {
+	s, err := NewSession(SessionConfig{ID: "long-behind", Dir: t.TempDir(), Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	for _, script := range []string{"export LONG=$(head -c 120000 /dev/zero | tr '\\0' a)", "export LAST=2"} {
+		u, err := s.Begin(Run{ID: "run", Script: script}, nowhere{}, func(*Underway) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Look(patient)
+		u.End()
+	}
+	waitFor(t, "the variables", func() bool { return strings.Contains(s.driver.lastState(state{}).exports, `LAST="2"`) })
 }

@@ -117,8 +117,10 @@ func (r *reports) dismiss() (watcher *os.File, ok bool) {
 // nobody has to be woken, which takes about as long as all that the shell does
 // for a short one. The processor is given to who else wants it, but not slept: it
 // is for runs that end within the limit. Behind that somebody watches, and also
-// where the run is over and somebody else relies on that who waits for another.
-func (r *reports) look(awaited func() bool, limit time.Duration) {
+// where the run is over and somebody else relies on that who waits for another, or
+// where more is to come, which the pipe may not hold and a shell that is killed
+// would take with it.
+func (r *reports) look(awaited func() bool, limit time.Duration, more bool) {
 	if limit > 0 && awaited() && r.unwatch() {
 		for began := time.Now(); awaited() && time.Since(began) < limit; {
 			if r.take() == pipeEnded {
@@ -127,7 +129,7 @@ func (r *reports) look(awaited func() bool, limit time.Duration) {
 			_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) // always succeeds
 		}
 	}
-	if r.wants() {
+	if more || r.wants() {
 		r.watch()
 	}
 }

@@ -17,6 +17,7 @@ type Underway struct {
 	from    int64 // where in the script of the shell it begins
 	exit    Exit  // set before ended is called
 	unread  bool  // likewise: the shell has ended in front of it
+	prolix  bool  // the shell tells more behind its end
 	ended   func(*Underway)
 	release func()
 
@@ -56,7 +57,7 @@ func (s *Session) Begin(r Run, sink Sink, ended func(*Underway)) (*Underway, err
 // being told of it: ended is called by this goroutine then. It takes the
 // processor meanwhile, unless somebody else wants it.
 func (u *Underway) Look(limit time.Duration) {
-	u.driver.reports.look(func() bool { return u.driver.awaits(u) }, limit)
+	u.driver.reports.look(func() bool { return u.driver.awaits(u) }, limit, u.prolix)
 }
 
 // Lasts has what the run prints delivered from now on.
