@@ -44,7 +44,7 @@ func TestUnderway_Look(t *testing.T) {
 	watched := runtime.NumGoroutine()
 	look(t, s, "true")
 	files := openFiles(t)
-	u, _, done := begin(t, s, "sleep 0.05")
+	u, _, done := begin(t, s, "bash -c true")
 	u.Look(patience)
 	select {
 	case <-done:

@@ -55,11 +55,13 @@ func TestReports_LongBehindTheEnd(t *testing.T) {
 	}
 	defer s.Close(context.Background())
 	for _, script := range []string{"export LONG=$(head -c 120000 /dev/zero | tr '\\0' a)", "export LAST=2"} {
-		u, err := s.Begin(Run{ID: "run", Script: script}, nowhere{}, func(*Underway) {})
+		ended := make(chan struct{})
+		u, err := s.Begin(Run{ID: "run", Script: script}, nowhere{}, func(*Underway) { close(ended) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		u.Look(patient)
+		<-ended
 		u.End()
 	}
 	waitFor(t, "the variables", func() bool { return strings.Contains(s.driver.lastState(state{}).exports, `LAST="2"`) })
