@@ -46,3 +46,16 @@ var plainScript = regexp.MustCompile(`^[\w\s/,:;&|<>+@%^!-]*$`)
 func isPlain(r Run) bool {
 	return plainScript.MatchString(r.Script) && !strings.Contains(r.Script, "exec")
 }
+
+// hides reports whether a script that does not show it may change what assigns
+// finds: by a name that is written in another way, or only comes to be when it
+// runs.
+func hides(script string) bool {
+	return !plainScript.MatchString(script) && (assigns.MatchString(quoting.Replace(script)) || computed.MatchString(script))
+}
+
+// quoting takes away what the letters of a word may have between them.
+var quoting = strings.NewReplacer(`\\`, "", "\\\n", "", `\`, "", "'", "", `"`, "")
+
+// computed finds commands and words that may be anything.
+var computed = regexp.MustCompile("`|\\$['\"]|(?:^|[;&|\n])[^\\S\n]*[^\\s;&|]*[$*?[~]")

@@ -248,7 +248,7 @@ var assigns = regexp.MustCompile(`[=.({]|\b(export|declare|typeset|unset|read|so
 // shell, has to know or to have. It errs on the side of asking, which takes about
 // as long as all else that the shell does for a short run.
 func (d *driver) mayChange(r Run) bool {
-	d.assigned = d.assigned || len(r.Env) > 0 || assigns.MatchString(r.Script)
+	d.assigned = d.assigned || len(r.Env) > 0 || assigns.MatchString(r.Script) || hides(r.Script)
 	return d.assigned
 }
 

@@ -39,6 +39,9 @@ func TestSession_DescriptorsTaken(t *testing.T) {
 	if err := os.WriteFile(file+"-in", []byte("wrong\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "trap"), nil, 0o600); err != nil { // for a pattern to find
+		t.Fatal(err)
+	}
 	functions := filepath.Join(t.TempDir(), "functions")
 	if err := os.WriteFile(functions, []byte("take() { exec "+take+"; }\necho noise\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -50,6 +53,10 @@ func TestSession_DescriptorsTaken(t *testing.T) {
 		"escaped":  {script: `ex\ec ` + take},
 		"ansi":     {script: `$'\x65xec' ` + take},
 		"function": {script: "take() { exec " + take + "; }; take"},
+		"closing":  {script: `"tr"ap 'exec 10>&- 11>&- 12>&- 13>&-' DEBUG`},
+		"globbed":  {script: "cd " + filepath.Dir(file) + "; tra? 'exec 10>&- 11>&- 12>&-' DEBUG; : >" + file},
+		"printed":  {script: "`echo trap` 'exec 10>&- 11>&- 12>&-' DEBUG; : >" + file},
+		"encoded":  {script: `$'\x74rap' 'exec 10>&- 11>&- 12>&-' DEBUG; : >` + file},
 		"exported": {env: "BASH_FUNC_take%%=() { exec " + take + "; }", script: "take"},
 		"startup":  {env: "BASH_ENV=" + functions, script: "take"},
 	} {
