@@ -76,8 +76,9 @@ type relay struct {
 	server  *Server
 	ctx     context.Context //nolint:containedctx // the request's: a relay lives as long as its handler
 	out     sink
-	conn    any  // below out
-	corked  bool // the kernel sends full packets only
+	conn    any   // below out
+	corked  bool  // the kernel sends full packets only
+	bulk    int64 // bytes in large writes
 	framing event.Framing
 	scratch []byte
 	begun   bool       // the head has been sent
@@ -252,6 +253,9 @@ func (r *relay) write(frames []byte) error {
 	}
 	if _, err := r.out.Write(frames); err != nil {
 		return errGone
+	}
+	if len(frames) >= bulk {
+		r.sustain(len(frames))
 	}
 	return nil
 }
