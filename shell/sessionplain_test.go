@@ -39,8 +39,10 @@ func TestSession_DescriptorsTaken(t *testing.T) {
 	if err := os.WriteFile(file+"-in", []byte("wrong\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "trap"), nil, 0o600); err != nil { // for a pattern to find
-		t.Fatal(err)
+	for _, empty := range []string{file, filepath.Join(filepath.Dir(file), "trap")} { // the second for a pattern to find
+		if err := os.WriteFile(empty, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	functions := filepath.Join(t.TempDir(), "functions")
 	if err := os.WriteFile(functions, []byte("take() { exec "+take+"; }\necho noise\n"), 0o600); err != nil {
