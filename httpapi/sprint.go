@@ -34,7 +34,9 @@ type sprint struct {
 	runs     atomic.Int64 // for who watches for silence
 	on       atomic.Bool
 
-	mu sync.Mutex // of who begins or ends one
+	mu      sync.Mutex  // of who begins or ends one, and of what follows
+	silence *time.Timer // ends it
+	heard   int64       // runs, when that was set
 }
 
 // isRun reports whether a request wants a run in a session.
@@ -70,21 +72,31 @@ func (p *sprint) start() {
 	}
 	p.on.Store(true)
 	p.tell(true)
-	p.listen(p.runs.Load())
+	p.heard = p.runs.Load()
+	if p.silence == nil {
+		p.silence = time.AfterFunc(sprintSilence, p.listen)
+		return
+	}
+	p.silence.Reset(sprintSilence) // also where the one before has set it: there is one
 }
 
 // listen ends the sprint after a silence.
-func (p *sprint) listen(before int64) {
-	time.AfterFunc(sprintSilence, func() {
-		now := p.runs.Load()
-		switch {
-		case !p.on.Load():
-		case now == before:
-			p.stop()
-		default:
-			p.listen(now)
-		}
-	})
+func (p *sprint) listen() {
+	if p.isSilent() {
+		p.stop()
+	}
+}
+
+func (p *sprint) isSilent() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.runs.Load()
+	silent := now == p.heard
+	if p.on.Load() && !silent {
+		p.heard = now
+		p.silence.Reset(sprintSilence)
+	}
+	return silent
 }
 
 // stop ends the sprint, if there is one.

@@ -107,3 +107,27 @@ func TestSprint_StoppedAsItBegins(t *testing.T) {
 		p.stop()
 	}
 }
+
+// One that begins again before the silence behind the first would have ended it
+// goes on as long as there are runs, and no longer.
+func TestSprint_Again(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p sprint
+		for range 5 {
+			p.series(sprintRuns, 0)
+			p.stop()
+			p.series(sprintRuns, 0)
+			for range 10 {
+				time.Sleep(sprintSilence * 3 / 4)
+				p.series(1, 0)
+			}
+			if !p.on.Load() {
+				t.Fatal("it has ended too soon")
+			}
+		}
+		time.Sleep(3 * sprintSilence)
+		if p.on.Load() {
+			t.Error("it goes on")
+		}
+	})
+}
