@@ -57,13 +57,19 @@ func (s *source) detach() (fd int, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	cerr := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
+	cerr := raw.Control(func(old uintptr) { fd, err = duplicate(old) })
 	if err != nil || cerr != nil {
 		return 0, false
 	}
 	_ = s.file.Close() // only read from
 	s.file = nil
 	return fd, true
+}
+
+// duplicate is another descriptor of the same file, which children do not
+// inherit.
+func duplicate(fd uintptr) (int, error) {
+	return unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) //nolint:wrapcheck // the caller says what it was for
 }
 
 // attach gives it back, and reports whether it is still open.

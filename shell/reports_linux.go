@@ -31,17 +31,13 @@ func newReports(parse func([]byte) (*Underway, Exit), wants func() bool) (*repor
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	spare, err := duplicate(r)
+	spare, err := duplicate(uintptr(r))
 	if err != nil {
 		_ = unix.Close(r)
 		_ = unix.Close(w)
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
 	return &reports{inlet: os.NewFile(uintptr(w), "|1"), parse: parse, wants: wants, fd: r, spare: spare}, nil
-}
-
-func duplicate(fd int) (int, error) {
-	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) //nolint:wrapcheck // the caller says what it was for
 }
 
 // take takes what has come, and ends the run whose end that tells, in this
@@ -104,7 +100,7 @@ func (r *reports) dismiss() (watcher *os.File, ok bool) {
 	if r.watcher == nil {
 		return nil, r.spare >= 0
 	}
-	spare, err := duplicate(r.fd)
+	spare, err := duplicate(uintptr(r.fd))
 	if err != nil {
 		return nil, false
 	}

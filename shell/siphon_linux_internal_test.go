@@ -2,9 +2,7 @@ package shell
 
 import (
 	"bytes"
-	"errors"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -73,18 +71,5 @@ func TestSiphon_TakesAFlow(t *testing.T) {
 
 // One that panics leaves no pipe open.
 func TestSiphon_Panic(t *testing.T) {
-	o, ends, err := newOutlet(true, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed := make(chan struct{})
-	o.run(&taker{most: 4 << 20, panics: true}, func() { close(failed) })
-	w := newWriter(ends[0])
-	defer w.Close() //nolint:errcheck // it is broken
-	var written atomic.Int64
-	if err := spout(w, &written); !errors.Is(err, syscall.EPIPE) {
-		t.Errorf("writing ended with %v", err)
-	}
-	<-failed
-	<-o.done
+	breaksOff(t, &taker{most: 4 << 20, panics: true})
 }

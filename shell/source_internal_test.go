@@ -169,12 +169,19 @@ func (p *panics) Output(_ Stream, b []byte) {
 
 // A sink that panics in a flow leaves no pipe open.
 func TestSource_PanicInAFlow(t *testing.T) {
+	breaksOff(t, &panics{})
+}
+
+// breaksOff has a flow come to a sink that panics at some time: nobody reads the
+// pipe then, and who writes to it is told.
+func breaksOff(t *testing.T, sink Sink) {
+	t.Helper()
 	o, ends, err := newOutlet(true, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	failed := make(chan struct{})
-	o.run(&panics{}, func() { close(failed) })
+	o.run(sink, func() { close(failed) })
 	w := newWriter(ends[0])
 	defer w.Close() //nolint:errcheck // it is broken
 	var written atomic.Int64

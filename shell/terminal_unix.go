@@ -59,7 +59,7 @@ func StartTerminal(c Command, size Size) (*Terminal, error) {
 // neither a deadline nor Close.
 func pollable(f *os.File) (*os.File, error) {
 	defer f.Close() //nolint:errcheck // there is another one
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	fd, err := duplicate(f.Fd())
 	if err != nil {
 		return nil, fmt.Errorf("open terminal: %w", err)
 	}
