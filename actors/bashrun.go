@@ -29,7 +29,7 @@ func (b *bash) start(sh *shell.Session, r *sessionRun) {
 		return
 	}
 	x.underway.Store(u)
-	if x.over() {
+	if x.over() { // before that was stored
 		x.underway.Store(nil)
 	}
 	if r.isLasting.Load() {

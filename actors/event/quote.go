@@ -88,7 +88,7 @@ const (
 )
 
 // data is where the bytes of s are: in both types it is the first word.
-func data[S ~string | ~[]byte](s S) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&s)) } //nolint:gosec // likewise
+func data[S ~string | ~[]byte](s S) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&s)) } //nolint:gosec // it is only read
 
 // escape writes what stands for an ASCII character that does not stand for
 // itself, and returns its length.
